@@ -1,0 +1,11 @@
+namespace OrleansInference;
+
+/// <summary>One fault in one field of a request.</summary>
+/// <param name="Field">The field as the caller named it.</param>
+/// <param name="Message">What was wrong, and what would be right.</param>
+/// <param name="Value">The value that came, as JSON text, cut after 100 characters; null when nothing came.</param>
+[GenerateSerializer, Immutable, Alias("inference.field-error")]
+public sealed record FieldError(
+    [property: Id(0)] string Field,
+    [property: Id(1)] string Message,
+    [property: Id(2)] string? Value);

@@ -1,0 +1,32 @@
+namespace OrleansInference;
+
+/// <summary>What went wrong, in the caller's terms. The API maps each code to one HTTP status.</summary>
+public enum InferenceErrorCode
+{
+    /// <summary>A defect of ours. Not worth a retry.</summary>
+    Internal = 0,
+
+    /// <summary>The request is wrong; <see cref="InferenceException.Fields"/> says where. Not worth a retry.</summary>
+    InvalidInput = 1,
+
+    /// <summary>No such model, version, user or prediction; the message names what there is.</summary>
+    NotFound = 2,
+
+    /// <summary>The model's queue is full. Retry after <see cref="InferenceException.RetryAfter"/>.</summary>
+    QueueFull = 3,
+
+    /// <summary>The caller left before the answer was ready.</summary>
+    Cancelled = 4,
+
+    /// <summary>The program is starting, stopping or moving the user. Retry after <see cref="InferenceException.RetryAfter"/>.</summary>
+    NotReady = 5,
+
+    /// <summary>A database did not do its part in time. Nothing was lost; retry after <see cref="InferenceException.RetryAfter"/>.</summary>
+    StorageUnavailable = 6,
+
+    /// <summary>The time budget ran out. The prediction may have been recorded: look it up by its id.</summary>
+    DeadlineExceeded = 7,
+
+    /// <summary>The model itself failed on this input or answered with something that is not a number.</summary>
+    ModelFailed = 8,
+}

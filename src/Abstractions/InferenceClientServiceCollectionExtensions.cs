@@ -1,0 +1,11 @@
+using OrleansInference;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers the client in an application that has an Orleans client or silo.</summary>
+public static class InferenceClientServiceCollectionExtensions
+{
+    /// <summary>Adds <see cref="IInferenceClient"/>; the application adds its Orleans client with <c>UseOrleansClient</c>.</summary>
+    public static IServiceCollection AddInferenceClient(this IServiceCollection services) =>
+        services.AddSingleton<IInferenceClient>(provider => new InferenceClient(provider.GetRequiredService<IGrainFactory>()));
+}
