@@ -1,0 +1,21 @@
+namespace OrleansInference.Grains.Diagnostics;
+
+/// <summary>Log event ids, one range per area, so that an alert rule survives a reworded message.</summary>
+public static class EventIds
+{
+    // 1000: models
+    public const int ModelLoaded = 1001;
+    public const int ModelFailed = 1002;
+
+    // 2000: features
+    public const int FeatureViewFailed = 2001;
+    public const int ExternalServiceFailed = 2002;
+
+    // 3000: post-processing
+    public const int MessageDelivered = 3001;
+    public const int MessageFailed = 3002;
+    public const int MessageDead = 3003;
+    public const int OutboxUnavailable = 3004;
+    public const int LogCommitFailed = 3005;
+    public const int UserSuperseded = 3006;
+}

@@ -1,0 +1,57 @@
+using OrleansInference.Grains.Models.Planning;
+
+namespace OrleansInference.Grains.Features;
+
+/// <summary>All features of one prediction, by the positions of its plan, with where they came from.</summary>
+public sealed class FeatureVector
+{
+    private readonly PredictPlan _plan;
+    private readonly long[] _agesMs;
+
+    public FeatureVector(PredictPlan plan, BoundRequest request, FeatureRow[] rows, TimeProvider time)
+    {
+        _plan = plan;
+        _agesMs = new long[rows.Length];
+        Values = new FeatureValue[plan.Schema.Names.Count];
+        request.Values.CopyTo(Values, 0);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            rows[i].Values.CopyTo(Values, plan.Sources[i].Offset);
+            _agesMs[i] = (long)time.GetElapsedTime(rows[i].ReadAt).TotalMilliseconds;
+            Degraded |= rows[i].Degraded;
+        }
+
+        foreach (var (field, feature, orElse) in plan.Defaults)
+        {
+            if (Values[field].IsMissing) Values[field] = (Values[feature].IsMissing ? orElse : Values[feature]).AsDefault();
+        }
+    }
+
+    /// <summary>The values: the request's fields, then each source's columns.</summary>
+    public FeatureValue[] Values { get; }
+
+    /// <summary>Whether a source failed and defaults stand in for it.</summary>
+    public bool Degraded { get; }
+
+    /// <summary>Time since the value was read from its source; 0 for the request's own fields.</summary>
+    public long AgeMs(int feature)
+    {
+        for (var i = _plan.Sources.Count - 1; i >= 0; i--)
+        {
+            if (feature >= _plan.Sources[i].Offset) return _agesMs[i];
+        }
+
+        return 0;
+    }
+
+    /// <summary>The model's inputs, one row each.</summary>
+    public InferenceRequest ToInferenceRequest()
+    {
+        var inputs = new Tensor[_plan.Inputs.Count];
+        for (var i = 0; i < inputs.Length; i++) inputs[i] = _plan.Inputs[i].ToTensor(Values);
+        return new InferenceRequest { Inputs = inputs };
+    }
+
+    /// <summary>The answer's text.</summary>
+    public string Info() => _plan.Info.Feature is { } feature && !Values[feature].IsMissing ? Values[feature].ToString() : _plan.Info.OrElse;
+}

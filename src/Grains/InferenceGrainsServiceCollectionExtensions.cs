@@ -1,0 +1,89 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OrleansInference.Grains;
+using OrleansInference.Grains.Diagnostics;
+using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Features.External;
+using OrleansInference.Grains.Features.Lookups;
+using OrleansInference.Grains.Features.Transforms;
+using OrleansInference.Grains.Features.Views;
+using OrleansInference.Grains.Models;
+using OrleansInference.Grains.Models.Repository;
+using OrleansInference.Grains.Models.Scheduling;
+using OrleansInference.Grains.Models.Sessions;
+using OrleansInference.Grains.PostProcessing;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers what the grains need; the ports to databases come from elsewhere.</summary>
+public static class InferenceGrainsServiceCollectionExtensions
+{
+    /// <summary>Models, features and post-processing from the section <c>Inference</c>.</summary>
+    public static IServiceCollection AddInferenceGrains(this IServiceCollection services, IConfiguration configuration)
+    {
+        var section = configuration.GetSection("Inference");
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.AddSingleton<InferenceInstruments>();
+        services.AddOptions<InferenceOptions>().Bind(section);
+        return services.AddModels(section).AddFeatures(section).AddPostProcessing(section);
+    }
+
+    private static IServiceCollection AddModels(this IServiceCollection services, IConfiguration section)
+    {
+        services.AddOptions<ModelServingOptions>().Bind(section.GetSection("Models")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ModelServingOptions>, ModelServingOptionsValidator>();
+        services.AddOptions<ModelRepositoryOptions>().Bind(section.GetSection("ModelRepository"));
+        services.AddSingleton<IModelRepository, FileModelRepository>();
+        services.AddSingleton<IModelSessionFactory, OnnxModelSessionFactory>();
+        services.AddSingleton<InferenceSchedulers>();
+        services.AddSingleton<ModelLoader>();
+        services.AddSingleton<ModelCatalog>();
+        return services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ModelCatalog>());
+    }
+
+    private static IServiceCollection AddFeatures(this IServiceCollection services, IConfiguration section)
+    {
+        services.AddHttpClient();
+        services.AddSingleton<IFeatureSource, CalendarTransform>();
+        return services.AddSingleton(provider => new FeatureSources(
+        [
+            .. provider.GetServices<IFeatureSource>(),
+            .. NamedOptions.Read<FeatureViewOptions>(section, "FeatureViews").Select(view => CreateView(provider, view.Key, view.Value)),
+            .. NamedOptions.Read<ExternalServiceOptions>(section, "ExternalServices").Select(service => CreateService(provider, service.Key, service.Value)),
+            .. NamedOptions.Read<LookupOptions>(section, "Lookups").Select(lookup => CreateLookup(provider, lookup.Key, lookup.Value)),
+        ]));
+    }
+
+    private static IServiceCollection AddPostProcessing(this IServiceCollection services, IConfiguration section)
+    {
+        services.AddOptions<OutboxOptions>().Bind(section.GetSection("Outbox")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(_ => new WebhookTargets(NamedOptions.Read<WebhookOptions>(section, "Webhooks")));
+        return services.AddHostedService<OutboxDispatcher>();
+    }
+
+    private static FeatureView CreateView(IServiceProvider provider, string name, FeatureViewOptions options) => new(
+        name,
+        options,
+        provider.GetRequiredService<IFeatureDatabase>(),
+        provider.GetRequiredService<TimeProvider>(),
+        provider.GetRequiredService<InferenceInstruments>(),
+        provider.GetRequiredService<ILogger<FeatureView>>());
+
+    private static ExternalService CreateService(IServiceProvider provider, string name, ExternalServiceOptions options) => new(
+        name,
+        options,
+        provider.GetRequiredService<IHttpClientFactory>(),
+        provider.GetRequiredService<TimeProvider>(),
+        provider.GetRequiredService<InferenceInstruments>(),
+        provider.GetRequiredService<ILogger<ExternalService>>());
+
+    private static Lookup CreateLookup(IServiceProvider provider, string name, LookupOptions options)
+    {
+        var repository = provider.GetRequiredService<IOptions<ModelRepositoryOptions>>().Value.Path;
+        return new Lookup(name, options, Path.Combine(repository, options.Path), provider.GetRequiredService<TimeProvider>());
+    }
+}

@@ -1,0 +1,103 @@
+using System.Text.Json;
+
+namespace OrleansInference.Grains.Models.Manifest;
+
+/// <summary>A <c>model.json</c> as it was written. <c>models/model.schema.json</c> describes it for editors.</summary>
+public sealed record ModelManifest
+{
+    public VersionsSection? Versions { get; init; }
+
+    public PredictSection? Predict { get; init; }
+}
+
+/// <summary>Which versions serve.</summary>
+public sealed record VersionsSection
+{
+    /// <summary>The version that answers when the caller names none. Default: the highest.</summary>
+    public int? Default { get; init; }
+}
+
+/// <summary>What turns a user's request into tensors, and tensors into an answer.</summary>
+public sealed record PredictSection
+{
+    public required IReadOnlyDictionary<string, RequestFieldSection> Request { get; init; }
+
+    public IReadOnlyList<string> Features { get; init; } = [];
+
+    public IReadOnlyList<string> Externals { get; init; } = [];
+
+    public IReadOnlyList<string> Lookups { get; init; } = [];
+
+    /// <summary>For each input tensor, the features that make one row of it, in order.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyList<string>> Inputs { get; init; }
+
+    public required ResponseSection Response { get; init; }
+
+    public IReadOnlyList<RuleSection> Alerts { get; init; } = [];
+
+    public IReadOnlyList<RuleSection> Workflows { get; init; } = [];
+
+    /// <summary>Time from the request's arrival in the user's grain to the answer. Default: 1 s. At most 25 s.</summary>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(1);
+}
+
+/// <summary>One field of the request.</summary>
+public sealed record RequestFieldSection
+{
+    public required string Type { get; init; }
+
+    public string? Alias { get; init; }
+
+    public bool Required { get; init; }
+
+    public double? Minimum { get; init; }
+
+    public double? Maximum { get; init; }
+
+    /// <summary>A literal, <c>"now"</c> for a timestamp, or <c>{ "feature": …, "orElse": … }</c>.</summary>
+    public JsonElement? Default { get; init; }
+
+    public TimeSpan? MaxFuture { get; init; }
+}
+
+/// <summary>What the answer is made of.</summary>
+public sealed record ResponseSection
+{
+    public required PredictionSection Prediction { get; init; }
+
+    public InfoSection? Info { get; init; }
+}
+
+/// <summary>The number in the answer: element <see cref="Index"/> of the row in an output tensor.</summary>
+public sealed record PredictionSection
+{
+    public required string Output { get; init; }
+
+    public int Index { get; init; }
+}
+
+/// <summary>The text in the answer.</summary>
+public sealed record InfoSection
+{
+    public required string Feature { get; init; }
+
+    public string OrElse { get; init; } = "N/A";
+}
+
+/// <summary>When to send a message, and where.</summary>
+public sealed record RuleSection
+{
+    public required ConditionSection When { get; init; }
+
+    public required string To { get; init; }
+}
+
+/// <summary>A threshold on the answer.</summary>
+public sealed record ConditionSection
+{
+    public required string Field { get; init; }
+
+    public double? Above { get; init; }
+
+    public double? Below { get; init; }
+}

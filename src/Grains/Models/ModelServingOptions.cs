@@ -1,0 +1,19 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace OrleansInference.Grains.Models;
+
+/// <summary>How models are run. Section <c>Inference:Models</c>.</summary>
+public sealed class ModelServingOptions
+{
+    /// <summary>Threads that run models. Default: one less than the cores, at least 1. At most the cores, since each computes all the time.</summary>
+    [Range(1, 1024)]
+    public int Threads { get; set; } = Math.Max(1, Environment.ProcessorCount - 1);
+
+    /// <summary>Most threads that one model may hold at once. Default: one less than the threads, at least 1, so that a slow model leaves one to the others.</summary>
+    [Range(1, 1024)]
+    public int? MaxThreadsPerModel { get; set; }
+
+    /// <summary>Most requests that may wait for or run on one model; further ones are rejected with 429. Default: 4,096.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxQueueLength { get; set; } = 4096;
+}

@@ -1,0 +1,224 @@
+using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Features.External;
+using OrleansInference.Grains.Features.Lookups;
+using OrleansInference.Grains.Features.Views;
+using OrleansInference.Grains.Models.Manifest;
+using OrleansInference.Grains.Models.Sessions;
+using OrleansInference.Grains.PostProcessing;
+
+namespace OrleansInference.Grains.Models.Planning;
+
+/// <summary>Turns a manifest's <c>predict</c> section into a plan, or into the list of everything that is wrong with it.</summary>
+internal sealed class PlanCompiler(string model, PredictSection predict, ManifestFaults faults, FeatureSources sources, WebhookTargets targets)
+{
+    private static readonly TimeSpan LongestDeadline = TimeSpan.FromSeconds(25);
+
+    private readonly List<string> _names = [];
+    private readonly List<FeatureColumn> _columns = [];
+    private readonly List<PlannedSource> _sources = [];
+
+    /// <summary>Compiles against the versions' tensors; the first version's plan holds for all, since all must fit.</summary>
+    public PredictPlan? Compile(IReadOnlyDictionary<int, ModelMetadata> versions)
+    {
+        var request = CompileRequest();
+        CompileSources(request);
+        var defaults = CompileDefaults(request);
+        var (inputs, output) = versions.Select(version => CompileTensors(version.Key, version.Value)).ToArray()[0];
+        var plan = new PredictPlan
+        {
+            Model = model,
+            Request = request,
+            Sources = _sources,
+            Schema = FeatureSchema.Of(_names),
+            Defaults = defaults,
+            Inputs = inputs,
+            Output = output,
+            Info = CompileInfo(),
+            Rules = [.. CompileRules("alerts", "alert", predict.Alerts), .. CompileRules("workflows", "workflow", predict.Workflows)],
+            Deadline = CompileDeadline(),
+        };
+        faults.ThrowIfAny();
+        return plan;
+    }
+
+    private RequestContract CompileRequest()
+    {
+        var fields = predict.Request.Select(field => DeclaredFieldCompiler.Compile(field.Key, field.Value, faults)).ToArray();
+        var twice = fields.SelectMany(field => field.Names).Append("user_id").GroupBy(name => name).FirstOrDefault(group => group.Count() > 1);
+        if (twice is not null)
+        {
+            faults.Add("predict.request", $"the name '{twice.Key}' is taken twice (user_id is always a field). Rename a field or an alias.");
+            faults.ThrowIfAny();
+        }
+
+        foreach (var field in fields) AddFeature($"request.{field.Name}", ToColumn(field));
+        return new RequestContract(model, fields);
+    }
+
+    // A field always has a value where it is required or has a default.
+    private static FeatureColumn ToColumn(DeclaredField field)
+    {
+        var type = field.Type is DeclaredFieldType.Text ? FeatureType.Text : FeatureType.Number;
+        var always = field.Required || field.DefaultsToNow ? FeatureValue.Of(0) : field.Default;
+        return new FeatureColumn(field.Name, type, field.Name, always);
+    }
+
+    private void CompileSources(RequestContract request)
+    {
+        AddSources<FeatureView>("features", "Inference:FeatureViews", predict.Features, request);
+        AddSources<ExternalService>("externals", "Inference:ExternalServices", predict.Externals, request);
+        AddSources<Lookup>("lookups", "Inference:Lookups", predict.Lookups, request);
+        if (MentionsCalendar()) AddSource(sources.Find("calendar")!);
+    }
+
+    private void AddSources<TSource>(string key, string section, IReadOnlyList<string> names, RequestContract request)
+        where TSource : IFeatureSource
+    {
+        for (var i = 0; i < names.Count; i++)
+        {
+            var path = $"predict.{key}[{i}]";
+            if (sources.Find(names[i]) is not TSource source)
+            {
+                faults.Add(path, $"'{names[i]}' is not configured. Add {section}:{names[i]}, or name one of: {ListOrNone(sources.NamesOf<TSource>())}.");
+                continue;
+            }
+
+            foreach (var field in source.RequestFields.Where(field => !HasValueAtOnce(request, field)))
+                faults.Add(path, $"'{names[i]}' reads the request field '{field}', which predict.request does not declare with a value of its own. Declare it there as required or with a literal default.");
+            AddSource(source);
+        }
+    }
+
+    // What a source reads must be there when the sources start, so not a default that is itself a feature.
+    private static bool HasValueAtOnce(RequestContract request, string name) =>
+        request.Declares(name) && request.Fields[request.IndexOf(name)] is var field && (field.Required || field.DefaultsToNow || !field.Default.IsMissing && field.DefaultFeature is null);
+
+    private bool MentionsCalendar() => predict.Inputs.Values.SelectMany(names => names).Any(name => name.StartsWith("calendar.", StringComparison.Ordinal));
+
+    private void AddSource(IFeatureSource source)
+    {
+        _sources.Add(new PlannedSource(source, _names.Count));
+        foreach (var column in source.Columns) AddFeature($"{source.Name}.{column.Name}", column);
+    }
+
+    private void AddFeature(string name, FeatureColumn column)
+    {
+        _names.Add(name);
+        _columns.Add(column);
+    }
+
+    private List<PlannedDefault> CompileDefaults(RequestContract request)
+    {
+        var defaults = new List<PlannedDefault>();
+        for (var i = 0; i < request.Fields.Count; i++)
+        {
+            if (request.Fields[i].DefaultFeature is not { } feature) continue;
+            if (Find($"predict.request.{request.Fields[i].Name}.default.feature", feature) is { } index)
+                defaults.Add(new PlannedDefault(i, index, request.Fields[i].Default));
+        }
+
+        return defaults;
+    }
+
+    private (PlannedInput[] Inputs, PlannedOutput Output) CompileTensors(int version, ModelMetadata metadata)
+    {
+        foreach (var missing in metadata.Inputs.Where(input => !predict.Inputs.ContainsKey(input.Name)))
+            faults.Add("predict.inputs", $"version {version} of the model has the input '{missing.Name}', which is not filled. Add it with its features.");
+
+        var inputs = predict.Inputs.Select(input => CompileInput(version, input.Key, input.Value, metadata)).OfType<PlannedInput>().ToArray();
+        return (inputs, CompileOutput(version, metadata));
+    }
+
+    private PlannedInput? CompileInput(int version, string name, IReadOnlyList<string> features, ModelMetadata metadata)
+    {
+        var path = $"predict.inputs.{name}";
+        if (metadata.FindInput(name) is not { } input)
+        {
+            faults.Add(path, $"version {version} of the model has no input '{name}'. Its inputs are: {ListOrNone(metadata.Inputs.Select(i => i.Name))}.");
+            return null;
+        }
+
+        if (!PlannedInput.Supported.Contains(input.Datatype))
+            faults.Add(path, $"the input has datatype {input.Datatype}, which features cannot fill. Export the model with one of {string.Join(", ", PlannedInput.Supported)}.");
+        var shape = RowShape(input.Shape, features.Count);
+        if (shape is null)
+            faults.Add(path, $"{features.Count} features do not fill the input's shape [{string.Join(", ", input.Shape)}] of version {version}. Give as many features as the last dimension says.");
+
+        var indexes = features.Select((feature, i) => FindInputFeature($"{path}[{i}]", feature, input.Datatype)).ToArray();
+        return new PlannedInput(name, input.Datatype, shape ?? [], indexes);
+    }
+
+    private static long[]? RowShape(IReadOnlyList<long> declared, int count) => declared switch
+    {
+        [] when count == 1 => [],
+        [-1 or 1] when count == 1 => [1],
+        [var elements] when elements == count => [count],
+        [-1 or 1, var elements] when elements == -1 || elements == count => [1, count],
+        _ => null,
+    };
+
+    private int FindInputFeature(string path, string feature, TensorDatatype datatype)
+    {
+        if (Find(path, feature) is not { } index) return 0;
+        var wanted = datatype is TensorDatatype.BYTES ? FeatureType.Text : FeatureType.Number;
+        if (_columns[index].Type != wanted)
+            faults.Add(path, $"'{feature}' is {_columns[index].Type}, but the input takes {wanted}. Name another feature.");
+        else if (_columns[index].Default.IsMissing && !HasDefaultFeature(feature))
+            faults.Add(path, $"'{feature}' has no value when its source has none. Configure its Default, or make the request field required.");
+        return index;
+    }
+
+    private bool HasDefaultFeature(string feature) =>
+        feature.StartsWith("request.", StringComparison.Ordinal)
+        && predict.Request.TryGetValue(feature["request.".Length..], out var field)
+        && DeclaredFieldCompiler.ReadDefaultFeature(field) is { } source
+        && (!DeclaredFieldCompiler.ReadOrElse(field).IsMissing || _names.IndexOf(source) is >= 0 and var index && !_columns[index].Default.IsMissing);
+
+    private PlannedOutput CompileOutput(int version, ModelMetadata metadata)
+    {
+        var (name, index) = (predict.Response.Prediction.Output, predict.Response.Prediction.Index);
+        if (metadata.FindOutput(name) is not { } output)
+            faults.Add("predict.response.prediction.output", $"version {version} of the model has no output '{name}'. Its outputs are: {ListOrNone(metadata.Outputs.Select(o => o.Name))}.");
+        else if (!PlannedOutput.Supported.Contains(output.Datatype))
+            faults.Add("predict.response.prediction.output", $"the output has datatype {output.Datatype}, which is no number for an answer. Name another output.");
+        else if (index < 0 || (output.Shape.Count > 0 && output.Shape[^1] >= 0 && index >= output.Shape[^1]))
+            faults.Add("predict.response.prediction.index", $"{index} is outside the output's shape [{string.Join(", ", output.Shape)}]. Name an element from 0.");
+        return new PlannedOutput(model, name, index);
+    }
+
+    private PlannedInfo CompileInfo() => predict.Response.Info is { } info
+        ? new PlannedInfo(Find("predict.response.info.feature", info.Feature), info.OrElse)
+        : new PlannedInfo(null, "");
+
+    private IEnumerable<OutboxRule> CompileRules(string key, string kind, IReadOnlyList<RuleSection> rules)
+    {
+        for (var i = 0; i < rules.Count; i++)
+        {
+            var path = $"predict.{key}[{i}]";
+            if (rules[i].When.Field is not "prediction")
+                faults.Add($"{path}.when.field", $"'{rules[i].When.Field}' cannot be compared. Write 'prediction'.");
+            if (rules[i].When.Above is null && rules[i].When.Below is null)
+                faults.Add($"{path}.when", "neither 'above' nor 'below' is given. Add one of them.");
+            if (!targets.Contains(rules[i].To))
+                faults.Add($"{path}.to", $"the target '{rules[i].To}' is not configured. Set Inference:Webhooks:{rules[i].To}:Url, or name one of: {ListOrNone(targets.Names)}.");
+            yield return new OutboxRule(kind, rules[i].To, rules[i].When.Above, rules[i].When.Below);
+        }
+    }
+
+    private TimeSpan CompileDeadline()
+    {
+        if (predict.Deadline <= TimeSpan.Zero || predict.Deadline > LongestDeadline)
+            faults.Add("predict.deadline", $"{predict.Deadline} is out of range. Set it above zero and to {LongestDeadline} or less.");
+        return predict.Deadline;
+    }
+
+    private int? Find(string path, string feature)
+    {
+        var index = _names.IndexOf(feature);
+        if (index >= 0) return index;
+        faults.Add(path, $"there is no feature '{feature}'. The features here are: {ListOrNone(_names)}.");
+        return null;
+    }
+
+    private static string ListOrNone(IEnumerable<string> names) => names.ToArray() is { Length: > 0 } some ? string.Join(", ", some) : "(none)";
+}

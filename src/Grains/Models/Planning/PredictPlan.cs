@@ -1,0 +1,41 @@
+using OrleansInference.Grains.Features;
+using OrleansInference.Grains.PostProcessing;
+
+namespace OrleansInference.Grains.Models.Planning;
+
+/// <summary>A manifest's <c>predict</c> section, checked and compiled: what a prediction does, by position instead of by name.</summary>
+/// <remarks>
+/// All features of a prediction stand in one array: the request's fields first, then each source's columns from its offset.
+/// </remarks>
+public sealed record PredictPlan
+{
+    public required string Model { get; init; }
+
+    public required RequestContract Request { get; init; }
+
+    public required IReadOnlyList<PlannedSource> Sources { get; init; }
+
+    /// <summary>The names by position; with <see cref="FeatureSchema"/> they give a stored record its names back.</summary>
+    public required FeatureSchema Schema { get; init; }
+
+    public required IReadOnlyList<PlannedDefault> Defaults { get; init; }
+
+    public required IReadOnlyList<PlannedInput> Inputs { get; init; }
+
+    public required PlannedOutput Output { get; init; }
+
+    public required PlannedInfo Info { get; init; }
+
+    public required IReadOnlyList<OutboxRule> Rules { get; init; }
+
+    public required TimeSpan Deadline { get; init; }
+}
+
+/// <summary>A source and the position of its first column.</summary>
+public sealed record PlannedSource(IFeatureSource Source, int Offset);
+
+/// <summary>A request field that takes a feature's value when it was not sent.</summary>
+public sealed record PlannedDefault(int Field, int Feature, FeatureValue OrElse);
+
+/// <summary>The text of the answer: a feature, or <see cref="OrElse"/> when that is missing.</summary>
+public sealed record PlannedInfo(int? Feature, string OrElse);

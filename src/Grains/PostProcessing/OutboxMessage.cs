@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text.Json;
+using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Models.Planning;
+
+namespace OrleansInference.Grains.PostProcessing;
+
+/// <summary>A message that a prediction owes: committed with its record, delivered at least once.</summary>
+/// <param name="Id">Stable over retries; the receiver's key against repeats.</param>
+/// <param name="Kind"><c>alert</c> or <c>workflow</c>.</param>
+/// <param name="Target">The webhook's name.</param>
+/// <param name="Payload">The CloudEvents 1.0 JSON document, UTF-8.</param>
+public sealed record OutboxMessage(string Id, string Kind, string Target, byte[] Payload)
+{
+    /// <summary>The messages that a prediction owes by its model's rules.</summary>
+    public static IReadOnlyList<OutboxMessage> For(PredictPlan plan, string userId, BoundRequest request, Prediction prediction, DateTimeOffset now)
+    {
+        List<OutboxMessage>? messages = null;
+        foreach (var rule in plan.Rules)
+        {
+            if (rule.Matches(prediction.Value)) (messages ??= []).Add(Write(rule, userId, request, prediction, now));
+        }
+
+        return messages ?? (IReadOnlyList<OutboxMessage>)[];
+    }
+
+    private static OutboxMessage Write(OutboxRule rule, string userId, BoundRequest request, Prediction prediction, DateTimeOffset now)
+    {
+        var id = $"{prediction.PredictionId:D}-{rule.Kind}-{rule.Target}";
+        using var body = new MemoryStream();
+        using (var json = new Utf8JsonWriter(body))
+        {
+            json.WriteStartObject();
+            json.WriteString("specversion", "1.0");
+            json.WriteString("id", id);
+            json.WriteString("source", $"/models/{prediction.Model}");
+            json.WriteString("type", $"orleans-inference.{rule.Kind}");
+            json.WriteString("time", now);
+            json.WriteString("subject", userId);
+            json.WriteString("datacontenttype", "application/json");
+            WriteData(json, userId, request, prediction);
+            json.WriteEndObject();
+        }
+
+        return new OutboxMessage(id, rule.Kind, rule.Target, body.ToArray());
+    }
+
+    private static void WriteData(Utf8JsonWriter json, string userId, BoundRequest request, Prediction prediction)
+    {
+        json.WriteStartObject("data");
+        json.WriteString("prediction_id", prediction.PredictionId);
+        json.WriteString("user_id", userId);
+        json.WriteString("model", prediction.Model);
+        json.WriteString("model_version", prediction.ModelVersion.ToString(CultureInfo.InvariantCulture));
+        json.WriteNumber("prediction", prediction.Value);
+        json.WriteString("info", prediction.Info);
+        json.WriteStartObject("request");
+        for (var i = 0; i < request.Values.Length; i++)
+        {
+            json.WritePropertyName(request.Contract.Fields[i].Name);
+            JsonSerializer.Serialize(json, request.Values[i].ToObject());
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+}

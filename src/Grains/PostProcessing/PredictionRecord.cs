@@ -1,0 +1,32 @@
+using OrleansInference.Grains.Models.Planning;
+
+namespace OrleansInference.Grains.PostProcessing;
+
+/// <summary>What the log keeps of a prediction.</summary>
+public sealed record PredictionRecord
+{
+    public required Guid Id { get; init; }
+
+    /// <summary>The user's grain key, see <see cref="UserKey"/>.</summary>
+    public required string User { get; init; }
+
+    /// <summary>The place among the user's predictions, from 1. Unique with <see cref="User"/>; gaps are failed commits.</summary>
+    public required long Sequence { get; init; }
+
+    public required string Model { get; init; }
+
+    public required int Version { get; init; }
+
+    /// <summary>The caller's idempotency key; null where none was sent.</summary>
+    public string? RequestKey { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The names of the features in <see cref="Body"/>; written once for all records that share them.</summary>
+    public required FeatureSchema Schema { get; init; }
+
+    /// <summary>Features with ages and statuses, and the reply: see <see cref="PredictionBody"/>.</summary>
+    public required byte[] Body { get; init; }
+
+    public required IReadOnlyList<OutboxMessage> Messages { get; init; }
+}

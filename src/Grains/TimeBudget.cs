@@ -1,0 +1,42 @@
+namespace OrleansInference.Grains;
+
+/// <summary>The instant by which the caller wants an answer, handed down with what is left of it.</summary>
+public sealed class TimeBudget : IDisposable
+{
+    private readonly TimeProvider _time;
+    private readonly long _startedAt;
+    private readonly TimeSpan _total;
+    private readonly CancellationTokenSource _expiry;
+    private readonly CancellationTokenRegistration _caller;
+
+    public TimeBudget(TimeSpan total, TimeProvider time, CancellationToken caller)
+    {
+        _time = time;
+        _startedAt = time.GetTimestamp();
+        _total = total;
+        _expiry = new CancellationTokenSource(total, time);
+        _caller = caller.UnsafeRegister(static expiry => ((CancellationTokenSource)expiry!).Cancel(), _expiry);
+    }
+
+    /// <summary>Cancelled when the time is up or the caller has left.</summary>
+    public CancellationToken Token => _expiry.Token;
+
+    /// <summary>Time since the request came in.</summary>
+    public TimeSpan Elapsed => _time.GetElapsedTime(_startedAt);
+
+    /// <summary>What is left; never negative.</summary>
+    public TimeSpan Remaining => _total - Elapsed is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
+    /// <summary>The smaller of a source's own timeout and its share of what is left, so that one slow source leaves time for the answer.</summary>
+    public TimeSpan Share(TimeSpan timeout)
+    {
+        var share = Remaining * 0.6;
+        return share < timeout ? share : timeout;
+    }
+
+    public void Dispose()
+    {
+        _caller.Dispose();
+        _expiry.Dispose();
+    }
+}

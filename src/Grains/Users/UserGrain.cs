@@ -1,0 +1,122 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+using OrleansInference.Grains.Diagnostics;
+using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Models;
+using OrleansInference.Grains.Models.Planning;
+using OrleansInference.Grains.PostProcessing;
+
+namespace OrleansInference.Grains.Users;
+
+/// <summary>One user: owns the path of a prediction, the user's cached features and the order of the user's records.</summary>
+/// <remarks>Reentrant: predictions of one user overlap while they wait; state changes happen between awaits only.</remarks>
+[Reentrant, GrainType("user")]
+internal sealed partial class UserGrain : Grain, IUserGrain
+{
+    private readonly ModelCatalog _models;
+    private readonly TimeProvider _time;
+    private readonly InferenceInstruments _instruments;
+    private readonly ILogger<UserGrain> _logger;
+    private readonly string _userId;
+    private readonly UserFeatures _features;
+    private readonly UserJournal _journal;
+
+    public UserGrain(
+        IGrainContext context, ModelCatalog models, IPredictionLog log, TimeProvider time, InferenceInstruments instruments, ILogger<UserGrain> logger)
+    {
+        _models = models;
+        _time = time;
+        _instruments = instruments;
+        _logger = logger;
+        var key = context.GrainId.Key.ToString()!;
+        _userId = UserKey.ToUserId(key);
+        _features = new UserFeatures(_userId, time);
+        _journal = new UserJournal(key, log);
+    }
+
+    public async Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken)
+    {
+        var plan = _models.GetPlan(request.Model);
+        var bound = plan.Request.Bind(request, _time.GetUtcNow());
+        using var budget = new TimeBudget(plan.Deadline, _time, cancellationToken);
+        var outcome = "failed";
+        try
+        {
+            _journal.BeginLoad();
+            var features = await _features.AssembleAsync(plan, bound, budget);
+            var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(), budget.Token);
+            var prediction = ToPrediction(plan, request, features, inference);
+            await RecordAsync(plan, bound, features, prediction, budget);
+            outcome = prediction.Degraded ? "degraded" : "ok";
+            return prediction;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            outcome = "expired";
+            throw DeadlineExceeded(plan, request);
+        }
+        finally
+        {
+            _instruments.OnPredicted(plan.Model, outcome, budget.Elapsed);
+        }
+    }
+
+    public Task<UserState> GetStateAsync() => Task.FromResult(new UserState
+    {
+        UserId = _userId,
+        LastSequence = _journal.LastSequence,
+        Features = [.. _features.Views.Where(view => view.Row is not null).Select(view => new CachedFeatures(
+            view.View.Name,
+            view.Age,
+            view.IsFresh,
+            [.. view.View.Columns.Select((column, i) => KeyValuePair.Create(column.Name, view.Row!.Values[i].ToObject()))]))],
+    });
+
+    private static Prediction ToPrediction(PredictPlan plan, PredictionRequest request, FeatureVector features, InferenceResponse inference) => new()
+    {
+        PredictionId = request.PredictionId,
+        Value = plan.Output.Read(inference.Outputs),
+        Info = features.Info(),
+        Model = plan.Model,
+        ModelVersion = inference.Version,
+        Degraded = features.Degraded,
+    };
+
+    private async Task RecordAsync(PredictPlan plan, BoundRequest bound, FeatureVector features, Prediction prediction, TimeBudget budget)
+    {
+        var now = _time.GetUtcNow();
+        var body = PredictionBody.Encode(plan.Schema.Id, prediction, features);
+        var messages = OutboxMessage.For(plan, _userId, bound, prediction, now);
+        var written = await _journal.AppendAsync(
+            sequence => new PredictionRecord
+            {
+                Id = prediction.PredictionId,
+                User = this.GetPrimaryKeyString(),
+                Sequence = sequence,
+                Model = plan.Model,
+                Version = prediction.ModelVersion,
+                CreatedAt = now,
+                Schema = plan.Schema,
+                Body = body,
+                Messages = messages,
+            },
+            budget.Token);
+        if (!written) throw Superseded(prediction.PredictionId);
+    }
+
+    // The log refused our number: another activation has gone on from where we believed to be. It owns the user now.
+    private InferenceException Superseded(Guid predictionId)
+    {
+        LogSuperseded(predictionId);
+        DeactivateOnIdle();
+        return new InferenceException(
+            InferenceErrorCode.NotReady, $"The user moved to another activation while prediction {predictionId} was under way; nothing was recorded. Retry.", TimeSpan.FromSeconds(1));
+    }
+
+    private static InferenceException DeadlineExceeded(PredictPlan plan, PredictionRequest request) => new(
+        InferenceErrorCode.DeadlineExceeded,
+        $"Prediction {request.PredictionId} took longer than predict.deadline = {plan.Deadline} in the manifest of {plan.Model}. Raise it, or find the slow stage in the metrics.");
+
+    [LoggerMessage(EventIds.UserSuperseded, LogLevel.Warning, "Another activation has recorded for the user of prediction {PredictionId}; this one deactivates")]
+    private partial void LogSuperseded(Guid predictionId);
+}
