@@ -1,0 +1,160 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OrleansInference.Grains;
+using OrleansInference.Grains.Diagnostics;
+using SQLitePCL;
+
+namespace OrleansInference.Storage.Sql;
+
+/// <summary>The only connection that writes, on a thread of its own: whatever waits becomes one commit.</summary>
+/// <remarks>
+/// Promises: bounded by MaxWaitingWrites; first in, first out; a write completes after its commit is on disk (WAL,
+/// synchronous=FULL); an idle writer commits at once, a busy one gathers meanwhile; if a commit fails, all of its writes fail.
+/// Threads: any thread enqueues; the writer's thread alone touches the connection. _gate guards _waiting and _stopping and is
+/// held for list work only.
+/// </remarks>
+internal sealed partial class SqliteWriter(
+    InferenceDatabase database,
+    IOptions<SqliteStorageOptions> options,
+    TimeProvider time,
+    InferenceInstruments instruments,
+    ILogger<SqliteWriter> logger) : IHostedLifecycleService
+{
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    private readonly object _gate = new();
+    private readonly Queue<SqliteWrite> _waiting = new();
+    private bool _stopping;
+    private Thread? _thread;
+
+    /// <summary>Adds a write; its task completes when it is on disk.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable, here or through the task.</exception>
+    public Task<int> EnqueueAsync(SqliteWrite write)
+    {
+        lock (_gate)
+        {
+            if (_stopping || _thread is null) throw Unavailable("the program is stopping");
+            if (_waiting.Count >= options.Value.MaxWaitingWrites)
+                throw Unavailable($"its queue is full (Inference:Sqlite:MaxWaitingWrites = {options.Value.MaxWaitingWrites})");
+
+            _waiting.Enqueue(write);
+            Monitor.Pulse(_gate);
+        }
+
+        return write.Completion;
+    }
+
+    /// <summary>A setting of the writer's own connection, asked on its thread.</summary>
+    public async Task<string> ReadPragmaAsync(string name)
+    {
+        var write = new PragmaWrite(name);
+        await EnqueueAsync(write);
+        return write.Value;
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        database.Migrate();
+        _thread = new Thread(Run) { Name = "sqlite-writer", IsBackground = true };
+        _thread.Start();
+        return Task.CompletedTask;
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Commits what still waits, after everything that could add more has stopped.</summary>
+    public Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            _stopping = true;
+            Monitor.Pulse(_gate);
+        }
+
+        return _thread is null ? Task.CompletedTask : Task.Run(_thread.Join, cancellationToken);
+    }
+
+    private void Run()
+    {
+        var batch = new List<SqliteWrite>();
+        WriterConnection? connection = null;
+        while (TryTake(batch)) Commit(batch, ref connection);
+        connection?.Dispose();
+    }
+
+    private bool TryTake(List<SqliteWrite> batch)
+    {
+        batch.Clear();
+        lock (_gate)
+        {
+            while (_waiting.Count == 0 && !_stopping) Monitor.Wait(_gate);
+            while (batch.Count < options.Value.MaxCommitSize && _waiting.TryDequeue(out var write))
+            {
+                // A write whose caller has gone is not begun.
+                if (write.TryBegin()) batch.Add(write);
+            }
+
+            return batch.Count > 0 || _waiting.Count > 0 || !_stopping;
+        }
+    }
+
+    private void Commit(List<SqliteWrite> batch, ref WriterConnection? connection)
+    {
+        if (batch.Count == 0) return;
+        var startedAt = time.GetTimestamp();
+        try
+        {
+            connection ??= new WriterConnection(database.ConnectionString, options.Value.BusyTimeout);
+            connection.Commit(batch);
+        }
+        catch (Exception e)
+        {
+            // A lock passes; anything else may have left the connection in a state that only a new one is sure not to have.
+            if (e is not SqliteException { SqliteErrorCode: raw.SQLITE_BUSY })
+            {
+                connection?.Dispose();
+                connection = null;
+            }
+
+            Fail(batch, e);
+            return;
+        }
+
+        instruments.OnCommitted(batch.Count, time.GetElapsedTime(startedAt));
+        foreach (var write in batch) write.Succeed();
+    }
+
+    private void Fail(List<SqliteWrite> batch, Exception cause)
+    {
+        instruments.OnCommitFailed();
+        LogCommitFailed(cause, batch.Count);
+        var failure = Unavailable(cause.Message);
+        foreach (var write in batch) write.Fail(failure);
+    }
+
+    private static InferenceException Unavailable(string why) => new(
+        InferenceErrorCode.StorageUnavailable, $"The prediction log did not take the record: {why}. Nothing was recorded; a retry is safe.", RetryAfter);
+
+    [LoggerMessage(EventIds.LogCommitFailed, LogLevel.Error, "A commit of {Writes} writes failed; their callers were told to retry")]
+    private partial void LogCommitFailed(Exception cause, int writes);
+
+    private sealed class PragmaWrite(string name) : SqliteWrite
+    {
+        public string Value { get; private set; } = "";
+
+        protected override int Apply(WriterConnection connection)
+        {
+            Value = Convert.ToString(connection.Command($"PRAGMA {name}").ExecuteScalar(), CultureInfo.InvariantCulture) ?? "";
+            return 0;
+        }
+    }
+}

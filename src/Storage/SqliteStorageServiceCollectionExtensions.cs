@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using OrleansInference.Grains.Features.Views;
+using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Storage.Sql;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers the embedded storage.</summary>
+public static class SqliteStorageServiceCollectionExtensions
+{
+    /// <summary>Features, prediction log and outbox in SQLite under the data directory.</summary>
+    public static IServiceCollection AddSqliteStorage(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<SqliteStorageOptions>().Bind(configuration.GetSection("Inference:Sqlite")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<InferenceDatabase>();
+        services.AddSingleton<SqliteReaders>();
+        services.AddSingleton<SqliteWriter>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<SqliteWriter>());
+        services.AddSingleton<SqliteOutbox>();
+        services.AddSingleton<IOutbox>(provider => provider.GetRequiredService<SqliteOutbox>());
+        services.AddSingleton<IPredictionLog, SqlitePredictionLog>();
+        services.AddSingleton<IFeatureDatabase, SqliteFeatureDatabase>();
+        return services;
+    }
+}
