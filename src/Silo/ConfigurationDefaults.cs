@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
+
+namespace OrleansInference.Silo;
+
+/// <summary>Settings that hold where nothing else is said.</summary>
+public static class ConfigurationDefaults
+{
+    private static readonly KeyValuePair<string, string?>[] Values =
+    [
+        new("Logging:LogLevel:Default", "Information"),
+        new("Logging:LogLevel:Microsoft", "Warning"),
+        new("Logging:LogLevel:Orleans", "Warning"),
+
+        // Its first check counts from the machine's start and cries wolf at every start of the program.
+        new("Logging:LogLevel:Orleans.Runtime.Watchdog", "Error"),
+        new("Logging:LogLevel:Polly", "Warning"),
+        new("Logging:LogLevel:System.Net.Http.HttpClient", "Warning"),
+    ];
+
+    /// <summary>Puts the defaults before every other source, so that files, environment and command line win.</summary>
+    public static void Apply(IConfigurationManager configuration) =>
+        configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = Values });
+}
