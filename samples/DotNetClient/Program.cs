@@ -1,0 +1,50 @@
+// Predicts from another process: start the service with a gateway, then run this.
+//
+//   dotnet run --project src/Api -- --Inference:Silo:GatewayPort=30000
+//   dotnet run --project samples/DotNetClient -- --gateway 30000 --user 42 --terminal 3156
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using OrleansInference;
+
+var builder = Host.CreateApplicationBuilder(args);
+builder.Logging.SetMinimumLevel(LogLevel.Warning);
+var gateway = new IPEndPoint(IPAddress.Loopback, builder.Configuration.GetValue("gateway", 30000));
+builder.UseOrleansClient(client => client
+    .UseStaticClustering(gateway)
+    .Configure<ClusterOptions>(options =>
+    {
+        options.ServiceId = "orleans-inference";
+        options.ClusterId = "embedded";
+    }));
+builder.Services.AddInferenceClient();
+
+using var host = builder.Build();
+await host.StartAsync();
+var client = host.Services.GetRequiredService<IInferenceClient>();
+try
+{
+    var prediction = await client.PredictAsync(new PredictionRequest
+    {
+        UserId = builder.Configuration["user"] ?? "42",
+        Fields = [new("raw_feature", builder.Configuration["terminal"] ?? "3156"), .. Amount(builder.Configuration["amount"])],
+    });
+    Console.WriteLine($"prediction {prediction.Value:R} by {prediction.Model}/{prediction.ModelVersion}, {prediction.Info}, id {prediction.PredictionId}");
+    return 0;
+}
+catch (InferenceException e)
+{
+    Console.Error.WriteLine($"{e.Code}: {e.Message}");
+    return 1;
+}
+finally
+{
+    await host.StopAsync();
+}
+
+static RequestField[] Amount(string? amount) =>
+    amount is null ? [] : [new RequestField("amount", double.Parse(amount, CultureInfo.InvariantCulture))];

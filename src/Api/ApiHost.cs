@@ -1,0 +1,71 @@
+using OrleansInference.Api.Demo;
+using OrleansInference.Api.Endpoints;
+using OrleansInference.Api.Security;
+using OrleansInference.Silo;
+using Scalar.AspNetCore;
+
+namespace OrleansInference.Api;
+
+/// <summary>Puts the program together: settings, demo, silo, endpoints.</summary>
+public static class ApiHost
+{
+    /// <summary>Largest body of a request, in bytes. A prediction's fields are numbers and short strings.</summary>
+    private const int MaxBodyBytes = 256 * 1024;
+
+    /// <summary>The whole program, ready to start.</summary>
+    /// <param name="args">The command line: any setting as <c>--Inference:…=value</c>.</param>
+    /// <param name="configure">Last changes to the services, for tests.</param>
+    public static async Task<WebApplication> BuildAsync(string[] args, Action<IServiceCollection>? configure = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        ConfigurationDefaults.Apply(builder.Configuration);
+        var paths = InferencePaths.Resolve(builder.Configuration);
+        var access = ApiAccess.Read(builder.Configuration);
+        var endpoints = ListenAddresses.Read(builder.Configuration, access);
+        var dataDirectory = DataDirectoryLock.Acquire(paths.DataDirectory);
+        var demo = await FraudDemoHost.StartAsync(builder.Configuration, paths);
+
+        builder.Services.AddSingleton(paths);
+        builder.Services.AddSingleton(access);
+        builder.Services.AddHostedService(_ => demo);
+        builder.AddInferenceSilo(dataDirectory);
+        builder.Services.AddApi(access);
+
+        // The endpoints are declared below; left in place, the setting would make Kestrel warn that they override it.
+        builder.Configuration[WebHostDefaults.ServerUrlsKey] = "";
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            foreach (var endpoint in endpoints) kestrel.Listen(endpoint);
+        });
+        configure?.Invoke(builder.Services);
+
+        var app = builder.Build();
+        MapApi(app);
+        return app;
+    }
+
+    private static void AddApi(this IServiceCollection services, ApiAccess access)
+    {
+        services.AddProblemDetails();
+        services.AddOpenApi(ApiDocument.Configure);
+        services.AddHostFiltering(options => options.AllowedHosts = [.. access.AllowedHosts]);
+    }
+
+    // In running order.
+    private static void MapApi(WebApplication app)
+    {
+        app.UseMiddleware<ErrorMiddleware>();
+        app.UseStatusCodePages();
+        app.UseHostFiltering();
+        app.UseMiddleware<ApiKeyMiddleware>();
+
+        app.MapPredictions();
+        app.MapUsers();
+        app.MapHealth();
+        app.MapOpenApi();
+        app.MapScalarApiReference("/docs", options => options.WithTitle("OrleansInference").DisableDefaultFonts());
+        app.MapGet("/", () => Results.Redirect("/docs")).ExcludeFromDescription();
+    }
+}

@@ -1,0 +1,37 @@
+using OrleansInference.Api.Json;
+
+namespace OrleansInference.Api.Endpoints;
+
+/// <summary>Predictions over REST: reading and writing JSON, nothing else.</summary>
+internal static class PredictionEndpoints
+{
+    public static void MapPredictions(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapPost("/predict", (HttpContext context, IInferenceClient client) => PredictAsync(context, client, model: null))
+            .Describe("Predict", "Predicts for one user with the default model.");
+        endpoints.MapPost("/v1/models/{model}/predict", (string model, HttpContext context, IInferenceClient client) => PredictAsync(context, client, model))
+            .Describe("PredictWithModel", "Predicts for one user with the model of that name.");
+    }
+
+    private static async Task PredictAsync(HttpContext context, IInferenceClient client, string? model)
+    {
+        var request = await PredictionRequestReader.ReadAsync(context.Request, model, client);
+        var prediction = await client.PredictAsync(request, context.RequestAborted);
+        await PredictionWriter.WriteAsync(context.Response, prediction);
+    }
+
+    private static void Describe(this RouteHandlerBuilder endpoint, string name, string summary) => endpoint
+        .WithName(name)
+        .WithTags("Predictions")
+        .WithSummary(summary)
+        .WithDescription("Besides user_id, the fields are those that the model's manifest declares. When the answer arrives, the prediction and its alerts are on disk.")
+        .Accepts<PredictBody>("application/json")
+        .Produces<PredictionBody>()
+        .ProducesProblem(StatusCodes.Status400BadRequest)
+        .ProducesProblem(StatusCodes.Status404NotFound)
+        .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
+        .ProducesProblem(StatusCodes.Status422UnprocessableEntity)
+        .ProducesProblem(StatusCodes.Status429TooManyRequests)
+        .ProducesProblem(StatusCodes.Status503ServiceUnavailable)
+        .ProducesProblem(StatusCodes.Status504GatewayTimeout);
+}

@@ -1,0 +1,33 @@
+namespace OrleansInference.Api;
+
+/// <summary>Turns every exception into its row of <see cref="ErrorMapping"/>.</summary>
+internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddleware> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (BadHttpRequestException e) when (!context.Response.HasStarted)
+        {
+            await Results.Problem(statusCode: e.StatusCode, detail: e.Message).ExecuteAsync(context);
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            await AnswerAsync(context, e);
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, Exception exception)
+    {
+        var told = ErrorMapping.ToInferenceException(exception);
+        if (told.Code is InferenceErrorCode.Internal) LogInternal(exception, context.Request.Path);
+
+        context.Response.Headers.RetryAfter = ErrorMapping.ToRetryAfter(told);
+        await Results.Problem(ErrorMapping.ToProblem(told)).ExecuteAsync(context);
+    }
+
+    [LoggerMessage(4001, LogLevel.Error, "A request for {Path} failed in a way that has no row in the error table")]
+    private partial void LogInternal(Exception cause, string path);
+}

@@ -1,0 +1,34 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace OrleansInference.Api.Json;
+
+/// <summary>Writes the answer to a prediction request.</summary>
+internal static class PredictionWriter
+{
+    public static async Task WriteAsync(HttpResponse response, Prediction prediction)
+    {
+        response.ContentType = "application/json";
+        using (var json = new Utf8JsonWriter(response.BodyWriter))
+        {
+            json.WriteStartObject();
+            WriteNumber(json, "prediction", prediction.Value);
+            json.WriteString("info", prediction.Info);
+            json.WriteString("prediction_id", prediction.PredictionId);
+            json.WriteString("model", prediction.Model);
+            json.WriteString("model_version", prediction.ModelVersion.ToString(CultureInfo.InvariantCulture));
+            json.WriteBoolean("degraded", prediction.Degraded);
+            json.WriteEndObject();
+        }
+
+        await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
+    }
+
+    // Most models answer FP32: 4.2f is written 4.2, not 4.199999809265137.
+    private static void WriteNumber(Utf8JsonWriter json, string name, double value)
+    {
+        var single = (float)value;
+        if (single == value) json.WriteNumber(name, single);
+        else json.WriteNumber(name, value);
+    }
+}

@@ -1,0 +1,20 @@
+namespace OrleansInference.Api.Security;
+
+/// <summary>Who may call. Section <c>Inference:Security</c>: safe unless something else is said aloud.</summary>
+/// <param name="ApiKey">The key that every call but health checks must bring; null when none is configured.</param>
+/// <param name="AllowAnonymous">Whether others may call without a key.</param>
+public sealed record ApiAccess(string? ApiKey, bool AllowAnonymous)
+{
+    public const string ApiKeySetting = "Inference:Security:ApiKey";
+    public const string AllowAnonymousSetting = "Inference:Security:AllowAnonymous";
+
+    /// <summary>Whether the API may listen beyond loopback.</summary>
+    public bool AllowsOtherAddresses => ApiKey is not null || AllowAnonymous;
+
+    /// <summary>The host names in requests that are answered: only local ones where only local callers are meant, so that a web page cannot reach in under a name of its own.</summary>
+    public IEnumerable<string> AllowedHosts => AllowsOtherAddresses ? ["*"] : ["localhost", "127.0.0.1", "[::1]"];
+
+    public static ApiAccess Read(IConfiguration configuration) => new(
+        configuration[ApiKeySetting] is { Length: > 0 } key ? key : null,
+        configuration.GetValue<bool>(AllowAnonymousSetting));
+}

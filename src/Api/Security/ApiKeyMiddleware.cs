@@ -1,0 +1,25 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace OrleansInference.Api.Security;
+
+/// <summary>Where an API key is configured, every call but health checks must bring it.</summary>
+internal sealed class ApiKeyMiddleware(RequestDelegate next, ApiAccess access)
+{
+    public const string Header = "X-Api-Key";
+
+    private readonly byte[]? _key = access.ApiKey is { } key ? Encoding.UTF8.GetBytes(key) : null;
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (_key is null || context.Request.Path.StartsWithSegments("/health") || IsKey(context.Request.Headers[Header])) return next(context);
+
+        return Results.Problem(
+            statusCode: StatusCodes.Status401Unauthorized,
+            title: "Unauthenticated",
+            detail: $"This service asks for its API key. Send it in the header {Header}.").ExecuteAsync(context);
+    }
+
+    // In constant time, so that the answer's delay tells nothing of the key.
+    private bool IsKey(string? sent) => sent is not null && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(sent), _key);
+}

@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using OrleansInference.Api.Demo;
+using OrleansInference.Silo;
+
+namespace OrleansInference.Api;
+
+/// <summary>Says what is up, where, and what to try first.</summary>
+internal static class StartupBanner
+{
+    public static void Print(WebApplication app)
+    {
+        var paths = app.Services.GetRequiredService<InferencePaths>();
+        var ports = app.Services.GetRequiredService<SiloPortOptions>();
+        var demo = app.Services.GetServices<IHostedService>().OfType<FraudDemoHost>().Single();
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        var api = addresses.First();
+
+        Console.WriteLine($"""
+
+            OrleansInference is up.
+              REST      {string.Join(", ", addresses)}   documentation at {api}/docs
+              models    {paths.ModelRepository}
+              data      {paths.DataDirectory}
+              silo      port {ports.Port}, gateway {(ports.GatewayPort == 0 ? "off (--Inference:Silo:GatewayPort=N opens it)" : $"port {ports.GatewayPort}")}
+              demo      {demo.Status}{(demo.Received is { } received ? $"; alerts and workflows arrive at {received}" : "")}
+
+            Try:
+              {Example(api, demo)}
+
+            Ctrl-C stops it.
+            """);
+    }
+
+    private static string Example(string api, FraudDemoHost demo) => demo.Received is null
+        ? $"curl {api}/openapi/v1.json"
+        : $$"""curl {{api}}/predict -H 'Content-Type: application/json' -d '{"user_id": 42, "raw_feature": "3156"}'""";
+}
