@@ -1,0 +1,65 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansInference;
+using OrleansInference.Api;
+
+namespace IntegrationTests.Infrastructure;
+
+/// <summary>The real program inside the test's process, on a free port with a data directory of its own.</summary>
+internal sealed class InProcessServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly TestDirectory _directory;
+
+    private InProcessServer(WebApplication app, TestDirectory directory)
+    {
+        _app = app;
+        _directory = directory;
+        Http = new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
+    }
+
+    public HttpClient Http { get; }
+
+    public IInferenceClient Client => Services.GetRequiredService<IInferenceClient>();
+
+    public IServiceProvider Services => _app.Services;
+
+    public string DataDirectory => _directory.File("data");
+
+    public PredictionDatabase Log => new(DataDirectory);
+
+    /// <summary>Starts with settings such as <c>Inference:DefaultModel=x</c>; the directory is disposed with the server.</summary>
+    public static async Task<InProcessServer> StartAsync(TestDirectory directory, IEnumerable<string> settings, Action<IServiceCollection>? configure = null)
+    {
+        string[] args = [.. settings.Select(setting => $"--{setting}"), $"--Inference:DataDirectory={directory.File("data")}", "--urls=http://127.0.0.1:0"];
+        var app = await ApiHost.BuildAsync(args, configure);
+        try
+        {
+            await app.StartAsync();
+            return new InProcessServer(app, directory);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts with the shipped models and the demo.</summary>
+    public static async Task<InProcessServer> StartDemoAsync(Action<IServiceCollection>? configure = null, params string[] settings)
+    {
+        var directory = new TestDirectory();
+        await DemoData.CopyToAsync(directory.File("data"));
+        return await StartAsync(directory, settings, configure);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _directory.Dispose();
+    }
+}

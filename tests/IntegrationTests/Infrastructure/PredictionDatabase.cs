@@ -1,0 +1,33 @@
+using Microsoft.Data.Sqlite;
+
+namespace IntegrationTests.Infrastructure;
+
+/// <summary>A look into the log's file from outside the program.</summary>
+internal sealed class PredictionDatabase(string dataDirectory)
+{
+    /// <summary>The ids of all recorded predictions.</summary>
+    public HashSet<Guid> ReadPredictionIds() =>
+        [.. Read("SELECT id FROM predictions", row => new Guid((byte[])row.GetValue(0), bigEndian: true))];
+
+    public long CountPredictions() => Read("SELECT count(*) FROM predictions", row => row.GetInt64(0)).Single();
+
+    /// <summary>The rows of a query.</summary>
+    public List<T> Read<T>(string sql, Func<SqliteDataReader, T> map)
+    {
+        using var connection = Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        var rows = new List<T>();
+        while (reader.Read()) rows.Add(map(reader));
+        return rows;
+    }
+
+    /// <summary>A connection that can also write, to play another process that locks the database.</summary>
+    public SqliteConnection Open()
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(dataDirectory, "inference.db"), Pooling = false }.ConnectionString);
+        connection.Open();
+        return connection;
+    }
+}

@@ -1,0 +1,25 @@
+using OrleansInference;
+using OrleansInference.Grains.Models.Sessions;
+
+namespace TestServer;
+
+/// <summary>The real sessions, with the thread of each run noted on standard output.</summary>
+internal sealed class RecordingSessions : IModelSessionFactory
+{
+    private readonly OnnxModelSessionFactory _real = new();
+
+    public IModelSession Load(string modelFile) => new RecordingSession(_real.Load(modelFile));
+
+    private sealed class RecordingSession(IModelSession real) : IModelSession
+    {
+        public ModelMetadata Metadata => real.Metadata;
+
+        public IReadOnlyList<Tensor> Run(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken)
+        {
+            Console.WriteLine($"run on thread '{Thread.CurrentThread.Name}' pool={Thread.CurrentThread.IsThreadPoolThread}");
+            return real.Run(inputs, cancellationToken);
+        }
+
+        public void Dispose() => real.Dispose();
+    }
+}
