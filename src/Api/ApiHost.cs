@@ -32,7 +32,7 @@ public static class ApiHost
         builder.Services.AddApi(access);
 
         // The endpoints are declared below; left in place, the setting would make Kestrel warn that they override it.
-        builder.Configuration[WebHostDefaults.ServerUrlsKey] = "";
+        builder.Configuration.AddInMemoryCollection([new(WebHostDefaults.ServerUrlsKey, "")]);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

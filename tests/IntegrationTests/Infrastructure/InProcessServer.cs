@@ -52,7 +52,7 @@ internal sealed class InProcessServer : IAsyncDisposable
     {
         var directory = new TestDirectory();
         await DemoData.CopyToAsync(directory.File("data"));
-        return await StartAsync(directory, settings, configure);
+        return await StartAsync(directory, ["Inference:Demo=true", .. settings], configure);
     }
 
     public async ValueTask DisposeAsync()
