@@ -15,11 +15,12 @@ public sealed class TimeBudget : IDisposable
         _startedAt = time.GetTimestamp();
         _total = total;
         _expiry = new CancellationTokenSource(total, time);
+        Token = _expiry.Token;
         _caller = caller.UnsafeRegister(static expiry => ((CancellationTokenSource)expiry!).Cancel(), _expiry);
     }
 
     /// <summary>Cancelled when the time is up or the caller has left.</summary>
-    public CancellationToken Token => _expiry.Token;
+    public CancellationToken Token { get; }
 
     /// <summary>Time since the request came in.</summary>
     public TimeSpan Elapsed => _time.GetElapsedTime(_startedAt);

@@ -29,9 +29,9 @@ internal sealed partial class OutboxDispatcher(
             {
                 return;
             }
-            catch (InferenceException e)
+            catch (Exception e)
             {
-                // The messages stay where they are; the database may be back at the next look.
+                // Whatever it was, the messages stay where they are, and the next look may fare better.
                 LogOutboxUnavailable(e);
                 await Task.Delay(options.Value.RetryDelay, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

@@ -37,11 +37,11 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     public async Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken)
     {
         var plan = _models.GetPlan(request.Model);
-        var bound = plan.Request.Bind(request, _time.GetUtcNow());
         using var budget = new TimeBudget(plan.Deadline, _time, cancellationToken);
-        var outcome = "failed";
+        var outcome = nameof(InferenceErrorCode.Internal);
         try
         {
+            var bound = plan.Request.Bind(request, _time.GetUtcNow());
             _journal.BeginLoad();
             var features = await _features.AssembleAsync(plan, bound, budget);
             var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(), budget.Token);
@@ -52,8 +52,13 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            outcome = "expired";
+            outcome = nameof(InferenceErrorCode.DeadlineExceeded);
             throw DeadlineExceeded(plan, request);
+        }
+        catch (InferenceException e)
+        {
+            outcome = e.Code.ToString();
+            throw;
         }
         finally
         {

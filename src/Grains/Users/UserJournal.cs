@@ -17,29 +17,20 @@ internal sealed class UserJournal(string user, IPredictionLog log)
     /// <summary>Starts to read where the user's journal ends, so that it overlaps with the reading of features.</summary>
     public void BeginLoad()
     {
-        if (_lastSequence is null && _loading is null) _loading = LoadAsync();
+        // A load that failed is over, and the next prediction tries again.
+        if (_lastSequence is null && _loading is not { IsCompleted: false }) _loading = LoadAsync();
     }
 
     /// <summary>Makes the record durable.</summary>
     /// <returns>False when another activation has written for this user since.</returns>
     public async Task<bool> AppendAsync(Func<long, PredictionRecord> record, CancellationToken cancellationToken)
     {
-        BeginLoad();
-        if (_loading is { } loading) await loading.WaitAsync(cancellationToken);
+        if (_lastSequence is null) await _loading!.WaitAsync(cancellationToken);
 
-        _lastSequence++;
-        return await log.AppendAsync(record(_lastSequence!.Value), cancellationToken);
+        // From here to the log's queue in one turn: the order of the numbers is the order of the commits.
+        var sequence = (_lastSequence = _lastSequence!.Value + 1).Value;
+        return await log.AppendAsync(record(sequence), cancellationToken);
     }
 
-    private async Task LoadAsync()
-    {
-        try
-        {
-            _lastSequence = await log.ReadLastSequenceAsync(user);
-        }
-        finally
-        {
-            _loading = null;
-        }
-    }
+    private async Task LoadAsync() => _lastSequence = await log.ReadLastSequenceAsync(user);
 }

@@ -79,9 +79,12 @@ public sealed record PredictionSection
 /// <summary>The text in the answer.</summary>
 public sealed record InfoSection
 {
+    /// <summary>The text where there is no other.</summary>
+    public const string NotAvailable = "N/A";
+
     public required string Feature { get; init; }
 
-    public string OrElse { get; init; } = "N/A";
+    public string OrElse { get; init; } = NotAvailable;
 }
 
 /// <summary>When to send a message, and where.</summary>

@@ -188,7 +188,7 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
 
     private PlannedInfo CompileInfo() => predict.Response.Info is { } info
         ? new PlannedInfo(Find("predict.response.info.feature", info.Feature), info.OrElse)
-        : new PlannedInfo(null, "");
+        : new PlannedInfo(null, InfoSection.NotAvailable);
 
     private IEnumerable<OutboxRule> CompileRules(string key, string kind, IReadOnlyList<RuleSection> rules)
     {
