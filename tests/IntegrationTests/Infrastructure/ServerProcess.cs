@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
@@ -8,13 +7,12 @@ namespace IntegrationTests.Infrastructure;
 /// <summary>A built program as a process of its own, so that it can be killed, capped or refused like a real one.</summary>
 internal sealed partial class ServerProcess : IAsyncDisposable
 {
-    private const int Interrupt = 2;
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
-    private readonly ConcurrentQueue<string> _output = new();
-    private readonly TaskCompletionSource<Uri> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly PrintedLines _lines = new();
+    private readonly PrintedLines _errors = new();
+    private int _openStreams = 2;
 
     private ServerProcess(Process process) => _process = process;
 
@@ -23,23 +21,38 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     public int Id => _process.Id;
 
     /// <summary>What the process has printed, both streams.</summary>
-    public string Output => string.Join(Environment.NewLine, _output);
+    public string Output => _lines.ToString();
 
     /// <summary>Starts the REST API and waits until it is up.</summary>
-    public static Task<ServerProcess> StartApiAsync(params string[] args) =>
-        StartAsync(Repository.Assembly("src/Api", "OrleansInference.Api"), args);
+    public static Task<ServerProcess> StartApiAsync(params string[] args) => StartAsync(ApiAssembly, args, workingDirectory: "");
+
+    /// <summary>Starts the REST API from another working directory and waits until it is up.</summary>
+    public static Task<ServerProcess> StartApiInAsync(string workingDirectory, params string[] args) => StartAsync(ApiAssembly, args, workingDirectory);
 
     /// <summary>Starts the API with the tests' changes (see TestServer) and waits until it is up.</summary>
     public static Task<ServerProcess> StartTestServerAsync(params string[] args) =>
-        StartAsync(Repository.Assembly("tests/TestServer", "TestServer"), args);
+        StartAsync(Repository.Assembly("tests/TestServer", "TestServer"), args, workingDirectory: "");
 
-    /// <summary>Runs a program that is meant to end by itself; answers its exit code and what it printed.</summary>
-    public static async Task<(int ExitCode, string Output)> RunToEndAsync(string assembly, params string[] args)
+    /// <summary>Starts a silo without the REST API and waits until it is up.</summary>
+    public static async Task<ServerProcess> StartSiloAsync(params string[] args)
     {
-        await using var server = Launch(assembly, args);
-        await server.WaitForExitAsync();
-        return (server._process.ExitCode, server.Output);
+        var server = Launch(Repository.Assembly("src/Silo", "OrleansInference.Silo"), args, workingDirectory: "");
+        return await server.UntilAsync(async () => await server.WaitForLinesAsync(SiloLine()));
     }
+
+    /// <summary>Runs the REST API where it is meant to end by itself.</summary>
+    public static Task<ProgramRun> RunApiToEndAsync(params string[] args) => RunToEndAsync(ApiAssembly, args);
+
+    /// <summary>Runs a program that is meant to end by itself.</summary>
+    public static async Task<ProgramRun> RunToEndAsync(string assembly, params string[] args)
+    {
+        await using var server = Launch(assembly, args, workingDirectory: "");
+        var exitCode = await server.WaitForExitAsync();
+        return new ProgramRun(exitCode, server.Output, server._errors.ToString());
+    }
+
+    /// <summary>Waits until the process has printed that many lines of a kind, before or after this call; answers the last one's match.</summary>
+    public Task<Match> WaitForLinesAsync(Regex pattern, int count = 1) => _lines.WaitAsync(pattern, count, Patience);
 
     /// <summary>SIGKILL: the process ends where it stands.</summary>
     public async Task KillAsync()
@@ -49,11 +62,34 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>SIGINT, as Ctrl-C sends it; answers the exit code.</summary>
-    public async Task<int> StopAsync()
+    public Task<int> StopAsync() => StopAsync(StopSignal.Interrupt);
+
+    /// <summary>Asks the process to end, and waits for it; answers the exit code.</summary>
+    public Task<int> StopAsync(StopSignal signal)
     {
-        if (kill(_process.Id, Interrupt) != 0) throw new InvalidOperationException($"SIGINT could not be sent to {_process.Id}");
-        await WaitForExitAsync();
-        return _process.ExitCode;
+        Send(signal);
+        return WaitForExitAsync();
+    }
+
+    /// <summary>Asks the process to end.</summary>
+    public void Send(StopSignal signal)
+    {
+        if (kill(_process.Id, (int)signal) != 0) throw new InvalidOperationException($"{signal} could not be sent to {_process.Id}");
+    }
+
+    /// <summary>Waits for the end, and for all that was printed before it; answers the exit code.</summary>
+    public async Task<int> WaitForExitAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            await _process.WaitForExitAsync(patience.Token);
+            return _process.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"Process {_process.Id} did not end within {Patience}. It printed:\n{Output}");
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -63,29 +99,49 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static async Task<ServerProcess> StartAsync(string assembly, string[] args)
+    private static string ApiAssembly => Repository.Assembly("src/Api", "OrleansInference.Api");
+
+    private static async Task<ServerProcess> StartAsync(string assembly, string[] args, string workingDirectory)
     {
-        var server = Launch(assembly, ["--urls=http://127.0.0.1:0", .. args]);
+        var server = Launch(assembly, ["--urls=http://127.0.0.1:0", .. args], workingDirectory);
+        return await server.UntilAsync(async () =>
+        {
+            var line = await server.WaitForLinesAsync(RestLine());
+            server.Http.Dispose();
+            server.Http = new HttpClient { BaseAddress = new Uri(line.Groups[1].Value) };
+        });
+    }
+
+    // A process that did not come up must not stay.
+    private async Task<ServerProcess> UntilAsync(Func<Task> up)
+    {
         try
         {
-            var address = await server._ready.Task.WaitAsync(Patience);
-            server.Http = new HttpClient { BaseAddress = address };
-            return server;
+            await up();
+            return this;
         }
-        catch (Exception e)
+        catch
         {
-            await server.DisposeAsync();
-            throw new InvalidOperationException($"{assembly} {string.Join(' ', args)} did not come up. It printed:\n{server.Output}", e);
+            await DisposeAsync();
+            throw;
         }
     }
 
-    private static ServerProcess Launch(string assembly, string[] args)
+    private static ServerProcess Launch(string assembly, string[] args, string workingDirectory)
     {
-        var start = new ProcessStartInfo("dotnet", [assembly, .. args]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        var server = new ServerProcess(new Process { StartInfo = start, EnableRaisingEvents = true });
+        var start = new ProcessStartInfo("dotnet", [assembly, .. args])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = workingDirectory,
+        };
+        var server = new ServerProcess(new Process { StartInfo = start });
         server._process.OutputDataReceived += (_, line) => server.OnLine(line.Data);
-        server._process.ErrorDataReceived += (_, line) => server.OnLine(line.Data);
-        server._process.Exited += (_, _) => server._ready.TrySetException(new InvalidOperationException("The process ended."));
+        server._process.ErrorDataReceived += (_, line) =>
+        {
+            if (line.Data is not null) server._errors.Add(line.Data);
+            server.OnLine(line.Data);
+        };
         server._process.Start();
         server._process.BeginOutputReadLine();
         server._process.BeginErrorReadLine();
@@ -94,26 +150,15 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     private void OnLine(string? line)
     {
-        if (line is null) return;
-        _output.Enqueue(line);
-        if (RestAddress().Match(line) is { Success: true } match) _ready.TrySetResult(new Uri(match.Groups[1].Value));
-    }
-
-    private async Task WaitForExitAsync()
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        try
-        {
-            await _process.WaitForExitAsync(patience.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            throw new TimeoutException($"Process {_process.Id} did not end within {Patience}. It printed:\n{Output}");
-        }
+        if (line is not null) _lines.Add(line);
+        else if (Interlocked.Decrement(ref _openStreams) == 0) _lines.End();
     }
 
     [GeneratedRegex("^  REST +(http://[^ ,]+)")]
-    private static partial Regex RestAddress();
+    private static partial Regex RestLine();
+
+    [GeneratedRegex("^  silo +port")]
+    private static partial Regex SiloLine();
 
     [DllImport("libc", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
