@@ -1,4 +1,5 @@
 using OrleansInference.Api;
+using OrleansInference.Grains;
 using OrleansInference.Grains.Models.Scheduling;
 using OrleansInference.Grains.Models.Sessions;
 using OrleansInference.Silo;
@@ -13,7 +14,8 @@ return await StartupFault.RunAsync(async () =>
         services.AddSingleton<IModelSessionFactory, RecordingSessions>();
         if (args.Contains("--TestServer:TaskRun=true")) services.AddSingleton<InferenceSchedulers, ThreadPoolSchedulers>();
     });
-    if (app.Configuration.GetValue<int>("TestServer:PoolThreads") is var threads and > 0) ThreadPool.SetMaxThreads(threads, threads);
+    if (app.Configuration.GetValue<int>("TestServer:PoolThreads") is var threads and > 0 && !(ThreadPool.SetMinThreads(threads, threads) && ThreadPool.SetMaxThreads(threads, threads)))
+        throw new InferenceStartupException($"The pool cannot have {threads} threads on this machine.");
     await app.StartAsync();
     StartupBanner.Print(app);
     await app.WaitForShutdownAsync();
