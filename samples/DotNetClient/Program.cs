@@ -1,7 +1,9 @@
 // Predicts from another process: start the service with a gateway, then run this.
 //
 //   dotnet run --project src/Api -- --Inference:Silo:GatewayPort=30000
-//   dotnet run --project samples/DotNetClient -- --gateway 30000 --user 42 --terminal 3156
+//   dotnet run --project samples/DotNetClient -- --gateway 30000 --user 42 --terminal 3156 --amount 57.20 --at 2026-04-01T12:30:00Z
+//
+// --model NAME asks another model than the default one.
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Configuration;
@@ -31,7 +33,8 @@ try
     var prediction = await client.PredictAsync(new PredictionRequest
     {
         UserId = builder.Configuration["user"] ?? "42",
-        Fields = [new("raw_feature", builder.Configuration["terminal"] ?? "3156"), .. Amount(builder.Configuration["amount"])],
+        Model = builder.Configuration["model"],
+        Fields = [new("raw_feature", builder.Configuration["terminal"] ?? "3156"), .. Amount(builder.Configuration["amount"]), .. At(builder.Configuration["at"])],
     });
     Console.WriteLine($"prediction {prediction.Value:R} by {prediction.Model}/{prediction.ModelVersion}, {prediction.Info}, id {prediction.PredictionId}");
     return 0;
@@ -39,6 +42,7 @@ try
 catch (InferenceException e)
 {
     Console.Error.WriteLine($"{e.Code}: {e.Message}");
+    foreach (var field in e.Fields) Console.Error.WriteLine($"  {field.Field}: {field.Message} (sent: {field.Value ?? "nothing"})");
     return 1;
 }
 finally
@@ -48,3 +52,5 @@ finally
 
 static RequestField[] Amount(string? amount) =>
     amount is null ? [] : [new RequestField("amount", double.Parse(amount, CultureInfo.InvariantCulture))];
+
+static RequestField[] At(string? at) => at is null ? [] : [new RequestField("at", at)];
