@@ -17,7 +17,9 @@ public static class ApiHost
     /// <param name="configure">Last changes to the services, for tests.</param>
     public static async Task<WebApplication> BuildAsync(string[] args, Action<IServiceCollection>? configure = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        // The command line is a source of settings only: its --urls must not reach Kestrel, where it would clash with our endpoints.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddCommandLine(args);
         ConfigurationDefaults.Apply(builder.Configuration);
         var paths = InferencePaths.Resolve(builder.Configuration);
         var access = ApiAccess.Read(builder.Configuration);

@@ -1,6 +1,7 @@
 using System.Net;
 using OrleansInference.Api.Security;
 using OrleansInference.Grains;
+using OrleansInference.Silo;
 
 namespace OrleansInference.Api;
 
@@ -25,8 +26,13 @@ internal static class ListenAddresses
         var ip = address.Host is "localhost" ? IPAddress.Loopback : ParseAddress(url, address);
         if (!IPAddress.IsLoopback(ip) && !access.AllowsOtherAddresses)
             throw new InferenceStartupException($"--urls holds '{url}', which others can reach. Set {ApiAccess.ApiKeySetting}, or say {ApiAccess.AllowAnonymousSetting}=true, or listen on 127.0.0.1.");
-        return new IPEndPoint(ip, address.Port);
+        return Probe(url, new IPEndPoint(ip, address.Port));
     }
+
+    private static IPEndPoint Probe(string url, IPEndPoint endpoint) =>
+        ListenPort.TryFind(endpoint, out _, out var reason)
+            ? endpoint
+            : throw new InferenceStartupException($"--urls holds '{url}', which cannot be taken: {reason}. Stop the program that uses it, or set --urls to another address.");
 
     private static IPAddress ParseAddress(string url, Uri address) =>
         IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip)

@@ -14,6 +14,8 @@ public static class ConfigurationDefaults
 
         // Its first check counts from the machine's start and cries wolf at every start of the program.
         new("Logging:LogLevel:Orleans.Runtime.Watchdog", "Error"),
+        // What it says of a failed start is thrown too, and told once; a background service's failure is critical.
+        new("Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host", "Critical"),
         new("Logging:LogLevel:Polly", "Warning"),
         new("Logging:LogLevel:System.Net.Http.HttpClient", "Warning"),
     ];

@@ -5,26 +5,32 @@ using OrleansInference.Grains;
 namespace OrleansInference.Silo;
 
 /// <summary>Holds the data directory for one process: two on the same databases would give one user two owners.</summary>
-/// <remarks>The lock is the system's and ends with the process, however it ends; the file's text only names the holder.</remarks>
+/// <remarks>
+/// The lock is the system's and ends with the process, however it ends. Nobody else can read a locked file, so another one
+/// names the holder.
+/// </remarks>
 public sealed class DataDirectoryLock : IHostedService, IDisposable
 {
-    private readonly FileStream _file;
+    private readonly FileStream _lock;
+    private readonly string _holderFile;
 
-    private DataDirectoryLock(FileStream file) => _file = file;
+    private DataDirectoryLock(FileStream held, string holderFile)
+    {
+        _lock = held;
+        _holderFile = holderFile;
+    }
 
     /// <summary>Creates the directory where needed and takes it.</summary>
     /// <exception cref="InferenceStartupException">Another process has it, or it cannot be written.</exception>
     public static DataDirectoryLock Acquire(string directory)
     {
-        var path = Path.Combine(directory, "lock");
+        var holderFile = Path.Combine(directory, "lock.holder");
         try
         {
             Directory.CreateDirectory(directory);
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            file.SetLength(0);
-            file.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            file.Flush();
-            return new DataDirectoryLock(file);
+            var held = new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            File.WriteAllText(holderFile, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            return new DataDirectoryLock(held, holderFile);
         }
         catch (UnauthorizedAccessException e)
         {
@@ -33,7 +39,7 @@ public sealed class DataDirectoryLock : IHostedService, IDisposable
         catch (IOException e)
         {
             throw new InferenceStartupException(
-                $"The data directory {directory} cannot be taken: {Holder(path) ?? e.Message} Stop that process, or set Inference:DataDirectory to another directory.");
+                $"The data directory {directory} cannot be taken: {Holder(holderFile) ?? e.Message} Stop that process, or set Inference:DataDirectory to another directory.");
         }
     }
 
@@ -42,15 +48,18 @@ public sealed class DataDirectoryLock : IHostedService, IDisposable
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        // Before the lock goes, or it would be the next holder's.
+        File.Delete(_holderFile);
+        _lock.Dispose();
+    }
 
-    private static string? Holder(string path)
+    private static string? Holder(string holderFile)
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var text = new StreamReader(file);
-            return text.ReadToEnd() is { Length: > 0 } id ? $"the process {id} is using it." : null;
+            return File.ReadAllText(holderFile) is { Length: > 0 } id ? $"process {id} is using it." : null;
         }
         catch (IOException)
         {

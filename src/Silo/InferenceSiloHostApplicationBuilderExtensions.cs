@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
+using OrleansInference.Grains;
 using OrleansInference.Silo;
 
 namespace Microsoft.Extensions.Hosting;
@@ -14,8 +15,8 @@ public static class InferenceSiloHostApplicationBuilderExtensions
     public static IHostApplicationBuilder AddInferenceSilo(this IHostApplicationBuilder builder, DataDirectoryLock dataDirectory)
     {
         var ports = builder.Configuration.GetSection("Inference:Silo").Get<SiloPortOptions>() ?? new SiloPortOptions();
-        ports.Port = SiloPorts.Resolve("Inference:Silo:Port", ports.Port);
-        if (ports.GatewayPort != 0) ports.GatewayPort = SiloPorts.Resolve("Inference:Silo:GatewayPort", ports.GatewayPort);
+        ports.Port = FindPort("Inference:Silo:Port", ports.Port);
+        if (ports.GatewayPort != 0) ports.GatewayPort = FindPort("Inference:Silo:GatewayPort", ports.GatewayPort);
 
         // By factory, so that the container owns it; first, so that it is released last.
         builder.Services.AddSingleton<IHostedService>(_ => dataDirectory);
@@ -28,6 +29,11 @@ public static class InferenceSiloHostApplicationBuilderExtensions
         builder.UseOrleans(silo => ConfigureSilo(silo, ports));
         return builder;
     }
+
+    private static int FindPort(string setting, int port) =>
+        ListenPort.TryFind(new IPEndPoint(IPAddress.Loopback, port), out var found, out var reason)
+            ? found
+            : throw new InferenceStartupException($"{setting} is {port}, but that port cannot be taken: {reason}. Set another one.");
 
     private static void ConfigureSilo(ISiloBuilder silo, SiloPortOptions ports)
     {
