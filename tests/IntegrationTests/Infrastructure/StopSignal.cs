@@ -1,7 +1,7 @@
 namespace IntegrationTests.Infrastructure;
 
 /// <summary>The signals that ask a process to end.</summary>
-internal enum StopSignal
+public enum StopSignal
 {
     /// <summary>SIGINT, as Ctrl-C sends it.</summary>
     Interrupt = 2,
