@@ -129,7 +129,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     private static ServerProcess Launch(string assembly, string[] args, string workingDirectory)
     {
-        var start = new ProcessStartInfo("dotnet", [assembly, .. args])
+        // A test run in the background of a script ignores Ctrl-C and would hand that down.
+        string[] command = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT", "dotnet", assembly, .. args] : ["dotnet", assembly, .. args];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
