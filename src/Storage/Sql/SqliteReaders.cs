@@ -74,7 +74,7 @@ internal sealed class SqliteReaders : IDisposable
     }
 
     private static InferenceException Unavailable(string why) =>
-        new(InferenceErrorCode.StorageUnavailable, $"The database could not be read: {why}. Retry.", RetryAfter);
+        new(InferenceErrorCode.StorageUnavailable, $"The database could not be read: {why.TrimEnd('.')}. Retry.", RetryAfter);
 
     private abstract class Read
     {
