@@ -7,6 +7,9 @@ namespace OrleansInference;
 [GenerateSerializer, Immutable, Alias("inference.exception")]
 public sealed class InferenceException : Exception
 {
+    // A small body can hold tens of thousands of faults; the answer stays small too.
+    private const int MaxFields = 50;
+
     /// <summary>Creates a failure with a message for people: what happened, the setting, its present value, the remedy.</summary>
     public InferenceException(InferenceErrorCode code, string message, TimeSpan? retryAfter = null)
         : base(message)
@@ -16,7 +19,7 @@ public sealed class InferenceException : Exception
     }
 
     private InferenceException(IReadOnlyList<FieldError> fields)
-        : this(InferenceErrorCode.InvalidInput, string.Join("; ", fields.Select(f => f.Field.Length == 0 ? $"the body {f.Message}" : $"{f.Field} {f.Message}"))) => Fields = fields;
+        : this(InferenceErrorCode.InvalidInput, Summarize(fields)) => Fields = [.. fields.Take(MaxFields)];
 
     /// <summary>The machine-readable reason.</summary>
     [Id(0)]
@@ -30,6 +33,13 @@ public sealed class InferenceException : Exception
     [Id(2)]
     public TimeSpan? RetryAfter { get; private set; }
 
-    /// <summary>All faults of a request at once, so that the caller mends them in one go.</summary>
+    /// <summary>All faults of a request at once, so that the caller mends them in one go; of a flood of them, the first 50.</summary>
     public static InferenceException InvalidInput(params IReadOnlyList<FieldError> fields) => new(fields);
+
+    private static string Summarize(IReadOnlyList<FieldError> fields)
+    {
+        var told = fields.Take(MaxFields).Select(fault => $"{(fault.Field.Length == 0 ? "the body" : fault.Field)} {fault.Message}");
+        var faults = string.Join("; ", told);
+        return fields.Count > MaxFields ? $"{faults}; and {fields.Count - MaxFields} more faults" : faults;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace OrleansInference;
@@ -26,6 +27,9 @@ public enum RequestValueKind : byte
 [GenerateSerializer, Immutable, Alias("inference.request-value")]
 public readonly record struct RequestValue
 {
+    // Quoted for people: letters of all languages stay letters.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private RequestValue(RequestValueKind kind, double number, string? text)
     {
         Kind = kind;
@@ -41,13 +45,16 @@ public readonly record struct RequestValue
     [Id(1)]
     public double Number { get; private init; }
 
-    /// <summary>A string's text, or the JSON text of an unsupported value.</summary>
+    /// <summary>A string's text, or the JSON text of an infinite or unsupported value.</summary>
     [Id(2)]
     public string? Text { get; private init; }
 
-    /// <summary>A string; null is "not sent".</summary>
-    public static implicit operator RequestValue(string? value) =>
-        value is null ? default : new(RequestValueKind.Text, 0, value);
+    /// <summary>A string; null is "not sent", and one with half a surrogate pair is <see cref="RequestValueKind.Unsupported"/>.</summary>
+    public static implicit operator RequestValue(string? value)
+    {
+        if (value is null) return default;
+        return UnicodeText.HasLoneSurrogate(value) ? Unsupported(JsonSerializer.Serialize(value, Readable)) : new(RequestValueKind.Text, 0, value);
+    }
 
     /// <summary>A number.</summary>
     public static implicit operator RequestValue(double value) => new(RequestValueKind.Number, value, null);
@@ -58,18 +65,19 @@ public readonly record struct RequestValue
     /// <summary>An instant, sent as ISO 8601 with its offset.</summary>
     public static implicit operator RequestValue(DateTimeOffset value) => value.ToString("O", CultureInfo.InvariantCulture);
 
+    /// <summary>A number beyond the range of a double, such as 1e999, which no field takes.</summary>
+    public static RequestValue Infinite(string json) => new(RequestValueKind.Number, double.PositiveInfinity, json);
+
     /// <summary>A value that no field takes.</summary>
     public static RequestValue Unsupported(string json) => new(RequestValueKind.Unsupported, 0, json);
 
     /// <summary>The value as JSON text, cut after 100 characters: what error messages show. Null when nothing was sent.</summary>
     public string? ToDisplay() => Kind switch
     {
-        RequestValueKind.Text => Cut(JsonSerializer.Serialize(Cut(Text!))),
-        RequestValueKind.Number => Number.ToString("R", CultureInfo.InvariantCulture),
+        RequestValueKind.Text => FieldError.Quote(JsonSerializer.Serialize(Text, Readable)),
+        RequestValueKind.Number => Text is null ? Number.ToString("R", CultureInfo.InvariantCulture) : FieldError.Quote(Text),
         RequestValueKind.Boolean => Number != 0 ? "true" : "false",
-        RequestValueKind.Unsupported => Cut(Text!),
+        RequestValueKind.Unsupported => FieldError.Quote(Text!),
         _ => null,
     };
-
-    private static string Cut(string text) => text.Length <= 100 ? text : $"{text[..100]}…";
 }

@@ -24,7 +24,9 @@ public static class UserKey
     {
         if (string.IsNullOrEmpty(userId)) return $"must not be empty; send an integer or a string of 1 to {MaxLength} characters";
         if (userId.Length > MaxLength) return $"must have at most {MaxLength} characters, but has {userId.Length}";
-        return HasLoneSurrogate(userId) ? "holds half of a surrogate pair; send valid Unicode" : null;
+
+        // Orleans encodes keys as UTF-8, where every lone surrogate becomes U+FFFD: two such users would be one.
+        return UnicodeText.HasLoneSurrogate(userId) ? "holds half of a surrogate pair; send valid Unicode" : null;
     }
 
     /// <summary>The grain key of a valid user id.</summary>
@@ -62,18 +64,5 @@ public static class UserKey
         }
 
         return userId.ToString();
-    }
-
-    // Orleans encodes keys as UTF-8, where every lone surrogate becomes U+FFFD: two such users would be one.
-    private static bool HasLoneSurrogate(string text)
-    {
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (!char.IsSurrogate(text[i])) continue;
-            if (!char.IsHighSurrogate(text[i]) || i + 1 == text.Length || !char.IsLowSurrogate(text[i + 1])) return true;
-            i++;
-        }
-
-        return false;
     }
 }

@@ -46,33 +46,37 @@ public sealed class RequestContract
     {
         List<FieldError>? faults = null;
         var values = new FeatureValue[_fields.Length];
-        var sent = new RequestValue[_fields.Length];
+        var sent = new bool[_fields.Length];
         foreach (var (name, value) in request.Fields)
         {
-            if (!_indexes.TryGetValue(name, out var index)) (faults ??= []).Add(Unknown(name, value));
-            else if (sent[index].Kind is not RequestValueKind.Null) (faults ??= []).Add(new(name, "was sent twice; send it once", value.ToDisplay()));
-            else if (Read(_fields[index], value, now, out values[index]) is { } fault) (faults ??= []).Add(new(name, fault, value.ToDisplay()));
-            if (index < sent.Length && _indexes.ContainsKey(name)) sent[index] = value;
+            if (!_indexes.TryGetValue(name, out var index))
+            {
+                (faults ??= []).Add(Unknown(name, value));
+            }
+            else if (value.Kind is not RequestValueKind.Null)
+            {
+                var fault = sent[index] ? "was sent twice; send it once" : Read(_fields[index], value, now, out values[index]);
+                if (fault is not null) (faults ??= []).Add(new(name, fault, value.ToDisplay()));
+                sent[index] = true;
+            }
         }
 
         for (var i = 0; i < _fields.Length; i++)
         {
-            if (sent[i].Kind is not RequestValueKind.Null) continue;
+            if (sent[i]) continue;
             if (_fields[i].Required) (faults ??= []).Add(new(_fields[i].PublicName, _fields[i].Missing, null));
             else values[i] = _fields[i].DefaultValue(now);
         }
 
-        bound = faults is null ? new BoundRequest(this, values, _timestamp < 0 ? now : ToInstant(values[_timestamp].Number)) : null;
+        bound = faults is null ? new BoundRequest(this, values, _timestamp < 0 || values[_timestamp].IsMissing ? now : ToInstant(values[_timestamp].Number)) : null;
         return faults ?? [];
     }
 
     private FieldError Unknown(string name, RequestValue value) =>
-        new(name, $"is not a field of model {_model}; its fields are user_id, {string.Join(", ", _fields.Select(f => f.PublicName))}", value.ToDisplay());
+        new(FieldError.Quote(name), $"is not a field of model {_model}; its fields are user_id, {string.Join(", ", _fields.Select(f => f.PublicName))}", value.ToDisplay());
 
     private static string? Read(DeclaredField field, RequestValue value, DateTimeOffset now, out FeatureValue read)
     {
-        read = FeatureValue.Missing;
-        if (value.Kind is RequestValueKind.Null) return null;
         return field.Type switch
         {
             DeclaredFieldType.Text => ReadText(value, out read),

@@ -23,7 +23,7 @@ internal sealed class ModelCatalog(IModelRepository repository, ModelLoader load
         if ((name ?? _defaultModel) is not { } wanted)
             throw new InferenceException(InferenceErrorCode.NotFound, $"No default model is set. Set Inference:DefaultModel, or ask one by name: {Names(All)}.");
         return _models.GetValueOrDefault(wanted)
-            ?? throw new InferenceException(InferenceErrorCode.NotFound, $"There is no model '{Shorten(wanted)}'. Served here: {Names(All)}.");
+            ?? throw new InferenceException(InferenceErrorCode.NotFound, $"There is no model '{FieldError.Quote(wanted)}'. Served here: {Names(All)}.");
     }
 
     /// <exception cref="InferenceException">NotFound: there is no such model, or it has no <c>predict</c> section.</exception>
@@ -63,6 +63,4 @@ internal sealed class ModelCatalog(IModelRepository repository, ModelLoader load
 
     private static string Names(IEnumerable<ServedModel> models) =>
         string.Join(", ", models.Select(model => model.Name).Order()) is { Length: > 0 } names ? names : "(none)";
-
-    private static string Shorten(string name) => name.Length <= 100 ? name : $"{name[..100]}…";
 }
