@@ -9,7 +9,8 @@ public interface IModelGrain : IGrainWithStringKey
     [Alias("infer"), ResponseTimeout("00:00:30")]
     Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken);
 
-    /// <summary>The faults of a request's fields by the model's manifest, without doing anything with them.</summary>
+    /// <summary>The faults of a request's fields by the manifest of the model that it names, without doing anything with them.</summary>
+    /// <remarks>Asked of <see cref="ModelKey.Default"/> whatever the request names: what a caller calls a model need not be one, or even a key.</remarks>
     [Alias("validate"), ResponseTimeout("00:00:30")]
     Task<IReadOnlyList<FieldError>> ValidateAsync(PredictionRequest request);
 }

@@ -22,7 +22,7 @@ internal sealed class InferenceClient(IGrainFactory grains) : IInferenceClient
 
     public async Task<IReadOnlyList<FieldError>> ValidateAsync(PredictionRequest request)
     {
-        var faults = await grains.GetGrain<IModelGrain>(request.Model ?? ModelKey.Default).ValidateAsync(request);
+        var faults = await grains.GetGrain<IModelGrain>(ModelKey.Default).ValidateAsync(request);
         return UserKey.Validate(request.UserId) is { } fault ? [UserFault(request.UserId, fault), .. faults] : faults;
     }
 

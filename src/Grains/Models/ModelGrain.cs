@@ -16,5 +16,5 @@ internal sealed class ModelGrain(ModelCatalog models, TimeProvider time) : Grain
         models.Get(Name).Version(request.Version).InferAsync(request, cancellationToken);
 
     public Task<IReadOnlyList<FieldError>> ValidateAsync(PredictionRequest request) =>
-        Task.FromResult(models.GetPlan(Name).Request.TryBind(request, time.GetUtcNow(), out _));
+        Task.FromResult(models.GetPlan(request.Model).Request.TryBind(request, time.GetUtcNow(), out _));
 }
