@@ -66,8 +66,9 @@ public sealed partial class ExternalService : IFeatureSource
 
     private async Task<FeatureRow> FetchAsync(FeatureQuery query, CancellationToken cancellationToken)
     {
+        var path = _path.Fill(query) ?? throw new HttpRequestException("The request's values cannot stand in the path of this service.");
         using var client = _clients.CreateClient(Name);
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_baseAddress, _path.Fill(query)));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_baseAddress, path));
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         response.EnsureSuccessStatusCode();
 

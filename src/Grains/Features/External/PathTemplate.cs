@@ -28,8 +28,9 @@ internal sealed class PathTemplate
     /// <summary>The request fields that the path needs.</summary>
     public IReadOnlyList<string> Fields { get; }
 
-    /// <summary>The path with every value escaped, so that no value can change the path's shape.</summary>
-    public string Fill(FeatureQuery query)
+    /// <summary>The path with every value escaped, so that no value can change the path's shape; null for one that would all the same.</summary>
+    /// <remarks>No escape saves <c>.</c> and <c>..</c>: as a whole segment, they mean another path to every client and server.</remarks>
+    public string? Fill(FeatureQuery query)
     {
         var path = new StringBuilder();
         foreach (var (literal, hole) in _parts)
@@ -38,7 +39,8 @@ internal sealed class PathTemplate
             if (hole is not null) path.Append(Uri.EscapeDataString(hole is UserHole ? query.UserId : Format(query.Request, hole)));
         }
 
-        return path.ToString();
+        var filled = path.ToString();
+        return filled.Split('?')[0].Split('/').Any(segment => segment is "." or "..") ? null : filled;
     }
 
     private static string Format(BoundRequest request, string field)
