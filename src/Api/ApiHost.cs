@@ -17,9 +17,7 @@ public static class ApiHost
     /// <param name="configure">Last changes to the services, for tests.</param>
     public static async Task<WebApplication> BuildAsync(string[] args, Action<IServiceCollection>? configure = null)
     {
-        // The command line is a source of settings only: its --urls must not reach Kestrel, where it would clash with our endpoints.
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.Configuration.AddCommandLine(args);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         ConfigurationDefaults.Apply(builder.Configuration);
         var paths = InferencePaths.Resolve(builder.Configuration);
         var access = ApiAccess.Read(builder.Configuration);
@@ -34,7 +32,7 @@ public static class ApiHost
         builder.Services.AddApi(access);
 
         // The endpoints are declared below; left in place, the setting would make Kestrel warn that they override it.
-        builder.Configuration.AddInMemoryCollection([new(WebHostDefaults.ServerUrlsKey, "")]);
+        builder.Configuration[WebHostDefaults.ServerUrlsKey] = "";
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
