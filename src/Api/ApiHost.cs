@@ -31,8 +31,6 @@ public static class ApiHost
         builder.AddInferenceSilo(dataDirectory);
         builder.Services.AddApi(access);
 
-        // The endpoints are declared below; left in place, the setting would make Kestrel warn that they override it.
-        builder.Configuration[WebHostDefaults.ServerUrlsKey] = "";
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -49,6 +47,7 @@ public static class ApiHost
     private static void AddApi(this IServiceCollection services, ApiAccess access)
     {
         services.AddProblemDetails();
+        services.AddTransient<IStartupFilter, DeclaredEndpointsOnly>();
         services.AddOpenApi(ApiDocument.Configure);
         services.AddHostFiltering(options => options.AllowedHosts = [.. access.AllowedHosts]);
     }

@@ -14,13 +14,19 @@ internal static class ListenAddresses
     /// <exception cref="InferenceStartupException">An address cannot be used, or is open to others without leave.</exception>
     public static IReadOnlyList<IPEndPoint> Read(IConfiguration configuration, ApiAccess access)
     {
+        // Kestrel would open these besides ours, whoever can reach them.
+        if (configuration.GetSection("Kestrel:Endpoints").Exists())
+            throw new InferenceStartupException($"Kestrel:Endpoints is set, but this program listens on --urls only. Remove it, and write --urls {Default}.");
+
         var urls = configuration["urls"] is { Length: > 0 } set ? set : Default;
-        return [.. urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(url => Parse(url, access))];
+        return urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) is { Length: > 0 } each
+            ? [.. each.Select(url => Parse(url, access))]
+            : throw new InferenceStartupException($"--urls holds '{urls}', which is no address. Write http://ADDRESS:PORT, such as {Default}.");
     }
 
     private static IPEndPoint Parse(string url, ApiAccess access)
     {
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme != Uri.UriSchemeHttp || address.AbsolutePath != "/")
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme != Uri.UriSchemeHttp || address.PathAndQuery != "/" || address.UserInfo.Length > 0)
             throw new InferenceStartupException($"--urls holds '{url}'. Write http://ADDRESS:PORT, such as {Default}; put a reverse proxy in front for https.");
 
         var ip = address.Host is "localhost" ? IPAddress.Loopback : ParseAddress(url, address);
