@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using OrleansInference.Api.Demo;
 using OrleansInference.Api.Endpoints;
 using OrleansInference.Api.Security;
@@ -29,7 +30,7 @@ public static class ApiHost
         builder.Services.AddSingleton(access);
         builder.Services.AddHostedService(_ => demo);
         builder.AddInferenceSilo(dataDirectory);
-        builder.Services.AddApi(access);
+        builder.Services.AddApi();
 
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -44,27 +45,28 @@ public static class ApiHost
         return app;
     }
 
-    private static void AddApi(this IServiceCollection services, ApiAccess access)
+    private static void AddApi(this IServiceCollection services)
     {
         services.AddProblemDetails();
         services.AddTransient<IStartupFilter, DeclaredEndpointsOnly>();
         services.AddOpenApi(ApiDocument.Configure);
-        services.AddHostFiltering(options => options.AllowedHosts = [.. access.AllowedHosts]);
+        // Numbers are numbers: the defaults for the web would take and document them as strings too.
+        services.ConfigureHttpJsonOptions(options => options.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
     }
 
     // In running order.
     private static void MapApi(WebApplication app)
     {
         app.UseMiddleware<ErrorMiddleware>();
-        app.UseStatusCodePages();
-        app.UseHostFiltering();
+        app.UseStatusCodePages(BareStatus.AnswerAsync);
+        app.UseMiddleware<HostNameMiddleware>();
         app.UseMiddleware<ApiKeyMiddleware>();
 
         app.MapPredictions();
         app.MapUsers();
         app.MapHealth();
         app.MapOpenApi();
-        app.MapScalarApiReference("/docs", options => options.WithTitle("OrleansInference").DisableDefaultFonts());
+        app.MapScalarApiReference("/docs", ApiDocument.ConfigurePage);
         app.MapGet("/", () => Results.Redirect("/docs")).ExcludeFromDescription();
     }
 }

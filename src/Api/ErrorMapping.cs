@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using Orleans.Runtime;
 using Orleans.Runtime.Messaging;
+using OrleansInference.Api.Endpoints;
 
 namespace OrleansInference.Api;
 
@@ -23,6 +24,10 @@ internal static class ErrorMapping
         InferenceErrorCode.StorageUnavailable => (StatusCodes.Status503ServiceUnavailable, "A database is unavailable"),
         InferenceErrorCode.DeadlineExceeded => (StatusCodes.Status504GatewayTimeout, "The deadline has passed"),
         InferenceErrorCode.ModelFailed => (StatusCodes.Status500InternalServerError, "The model failed"),
+        InferenceErrorCode.Unauthenticated => (StatusCodes.Status401Unauthorized, "Unauthenticated"),
+        InferenceErrorCode.MethodNotAllowed => (StatusCodes.Status405MethodNotAllowed, "Method not allowed"),
+        InferenceErrorCode.PayloadTooLarge => (StatusCodes.Status413PayloadTooLarge, "The body is too large"),
+        InferenceErrorCode.UnsupportedMediaType => (StatusCodes.Status415UnsupportedMediaType, "The body's format is not supported"),
         _ => (StatusCodes.Status500InternalServerError, "Internal error"),
     };
 
@@ -40,11 +45,25 @@ internal static class ErrorMapping
     /// <summary>The answer's body: RFC 9457, with our code and, for invalid input, every faulty field.</summary>
     public static ProblemDetails ToProblem(InferenceException exception)
     {
-        var (status, title) = Describe(exception.Code);
-        var problem = new ProblemDetails { Status = status, Title = title, Detail = exception.Message };
-        problem.Extensions["code"] = exception.Code.ToString();
+        var problem = Problem(exception.Code, exception.Message);
         if (exception.Fields.Count > 0)
-            problem.Extensions["errors"] = exception.Fields.Select(field => new FieldProblem(field.Field, field.Message, field.Value)).ToArray();
+            problem.Extensions["errors"] = exception.Fields.Select(field => new FaultBody(field.Field, field.Message, field.Value)).ToArray();
+        return problem;
+    }
+
+    /// <summary>The same for what HTTP refuses by its own rules; the status stays as it is.</summary>
+    public static ProblemDetails ToProblem(BadHttpRequestException refusal)
+    {
+        var problem = refusal.InnerException is InferenceException fault ? ToProblem(fault) : ToProblem(refusal.StatusCode, refusal.Message);
+        problem.Status = refusal.StatusCode;
+        return problem;
+    }
+
+    /// <summary>The same for a status that came without a body.</summary>
+    public static ProblemDetails ToProblem(int status, string detail)
+    {
+        var problem = Problem(ToCode(status), detail);
+        problem.Status = status;
         return problem;
     }
 
@@ -52,6 +71,20 @@ internal static class ErrorMapping
     public static string? ToRetryAfter(InferenceException exception) =>
         exception.RetryAfter is { } wait ? Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture) : null;
 
-    /// <summary>One faulty field in the answer.</summary>
-    internal sealed record FieldProblem(string Field, string Message, string? Value);
+    private static ProblemDetails Problem(InferenceErrorCode code, string detail)
+    {
+        var (status, title) = Describe(code);
+        return new ProblemDetails { Status = status, Title = title, Detail = detail, Extensions = { ["code"] = code.ToString() } };
+    }
+
+    private static InferenceErrorCode ToCode(int status) => status switch
+    {
+        StatusCodes.Status401Unauthorized => InferenceErrorCode.Unauthenticated,
+        StatusCodes.Status404NotFound => InferenceErrorCode.NotFound,
+        StatusCodes.Status405MethodNotAllowed => InferenceErrorCode.MethodNotAllowed,
+        StatusCodes.Status413PayloadTooLarge => InferenceErrorCode.PayloadTooLarge,
+        StatusCodes.Status415UnsupportedMediaType => InferenceErrorCode.UnsupportedMediaType,
+        >= 400 and < 500 => InferenceErrorCode.InvalidInput,
+        _ => InferenceErrorCode.Internal,
+    };
 }

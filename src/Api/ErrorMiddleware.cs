@@ -11,7 +11,7 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         }
         catch (BadHttpRequestException e) when (!context.Response.HasStarted)
         {
-            await Results.Problem(statusCode: e.StatusCode, detail: e.Message).ExecuteAsync(context);
+            await Results.Problem(ErrorMapping.ToProblem(e)).ExecuteAsync(context);
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {
@@ -21,7 +21,10 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
 
     private async Task AnswerAsync(HttpContext context, Exception exception)
     {
-        var told = ErrorMapping.ToInferenceException(exception);
+        // Whatever broke once the caller had gone broke because of that: a reset connection is no defect of ours.
+        var told = context.RequestAborted.IsCancellationRequested
+            ? ErrorMapping.ToInferenceException(new OperationCanceledException())
+            : ErrorMapping.ToInferenceException(exception);
         if (told.Code is InferenceErrorCode.Internal) LogInternal(exception, context.Request.Path);
 
         context.Response.Headers.RetryAfter = ErrorMapping.ToRetryAfter(told);

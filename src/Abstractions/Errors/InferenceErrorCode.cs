@@ -29,4 +29,16 @@ public enum InferenceErrorCode
 
     /// <summary>The model itself failed on this input or answered with something that is not a number.</summary>
     ModelFailed = 8,
+
+    /// <summary>The caller did not say who they are, or not rightly.</summary>
+    Unauthenticated = 9,
+
+    /// <summary>The address takes other HTTP methods than this one.</summary>
+    MethodNotAllowed = 10,
+
+    /// <summary>The body is larger than the API takes.</summary>
+    PayloadTooLarge = 11,
+
+    /// <summary>The body is not said to be in a format that the API reads.</summary>
+    UnsupportedMediaType = 12,
 }

@@ -4,10 +4,10 @@ using System.Text.Json.Serialization;
 
 namespace OrleansInference.Api.Endpoints;
 
-/// <summary>The body of a prediction request, as documented; <see cref="Json.PredictionRequestReader"/> reads it.</summary>
+/// <summary>The body of a prediction request, as documented here and in <see cref="ApiDocument"/>; <see cref="Json.PredictionRequestReader"/> reads it.</summary>
 internal sealed record PredictBody
 {
-    [JsonPropertyName("user_id"), JsonRequired, Description("The user: an integer, or a string of 1 to 128 characters. 42 and \"42\" are one user.")]
+    [JsonPropertyName("user_id"), JsonRequired]
     public JsonElement UserId { get; init; }
 
     [JsonPropertyName("raw_feature"), Description("In the fraud demo: the terminal.")]
@@ -16,7 +16,7 @@ internal sealed record PredictBody
     [JsonPropertyName("amount"), Description("In the fraud demo: the amount. Default: the user's mean of 30 days.")]
     public double? Amount { get; init; }
 
-    [JsonPropertyName("at"), Description("In the fraud demo: the time, ISO 8601 (UTC unless it names an offset) or Unix seconds. Default: now.")]
+    [JsonPropertyName("at")]
     public JsonElement? At { get; init; }
 }
 
@@ -28,6 +28,22 @@ internal sealed record PredictionBody(
     [property: JsonPropertyName("model")] string Model,
     [property: JsonPropertyName("model_version")] string ModelVersion,
     [property: JsonPropertyName("degraded"), Description("Whether a source of features failed and default values stand in for it.")] bool Degraded);
+
+/// <summary>A refusal or failure: RFC 9457, with our code and every faulty field.</summary>
+internal sealed record ProblemBody(
+    [property: JsonPropertyName("type")] string Type,
+    [property: JsonPropertyName("title")] string Title,
+    [property: JsonPropertyName("status")] int Status,
+    [property: JsonPropertyName("detail"), Description("What happened and what to do, for people.")] string Detail,
+    [property: JsonPropertyName("code"), Description("What happened, for programs: InvalidInput, NotFound, QueueFull, StorageUnavailable, …")] string Code,
+    [property: JsonPropertyName("traceId")] string TraceId,
+    [property: JsonPropertyName("errors"), Description("The faulty fields of an invalid request.")] IReadOnlyList<FaultBody>? Errors = null);
+
+/// <summary>One faulty field.</summary>
+internal sealed record FaultBody(
+    [property: JsonPropertyName("field"), Description("The field as it was sent; empty for the body as a whole.")] string Field,
+    [property: JsonPropertyName("message"), Description("What is wrong with it.")] string Message,
+    [property: JsonPropertyName("value"), Description("What was sent, as JSON text cut after 100 characters; null for nothing.")] string? Value);
 
 /// <summary>A user as held in memory.</summary>
 internal sealed record UserBody(

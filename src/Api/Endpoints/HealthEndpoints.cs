@@ -10,9 +10,9 @@ internal static class HealthEndpoints
             .WithName("Live").WithTags("Health").WithSummary("Whether the process runs.").Produces<HealthBody>();
         endpoints.MapGet("/health/ready", (IHostApplicationLifetime lifetime) => IsReady(lifetime)
                 ? Results.Json(new HealthBody("ready"))
-                : Results.Problem(statusCode: StatusCodes.Status503ServiceUnavailable, title: "Not ready", detail: "The service is starting or stopping."))
+                : Results.Problem(ErrorMapping.ToProblem(new InferenceException(InferenceErrorCode.NotReady, "The service is starting or stopping."))))
             .WithName("Ready").WithTags("Health").WithSummary("Whether the silo is up and its models are loaded.")
-            .Produces<HealthBody>().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .Produces<HealthBody>().ProducesProblems(StatusCodes.Status503ServiceUnavailable);
     }
 
     private static bool IsReady(IHostApplicationLifetime lifetime) =>

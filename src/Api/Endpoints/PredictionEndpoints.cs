@@ -27,11 +27,15 @@ internal static class PredictionEndpoints
         .WithDescription("Besides user_id, the fields are those that the model's manifest declares. When the answer arrives, the prediction and its alerts are on disk.")
         .Accepts<PredictBody>("application/json")
         .Produces<PredictionBody>()
-        .ProducesProblem(StatusCodes.Status400BadRequest)
-        .ProducesProblem(StatusCodes.Status404NotFound)
-        .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
-        .ProducesProblem(StatusCodes.Status422UnprocessableEntity)
-        .ProducesProblem(StatusCodes.Status429TooManyRequests)
-        .ProducesProblem(StatusCodes.Status503ServiceUnavailable)
-        .ProducesProblem(StatusCodes.Status504GatewayTimeout);
+        .ProducesProblems(
+            StatusCodes.Status400BadRequest,
+            StatusCodes.Status401Unauthorized,
+            StatusCodes.Status404NotFound,
+            StatusCodes.Status413PayloadTooLarge,
+            StatusCodes.Status415UnsupportedMediaType,
+            StatusCodes.Status422UnprocessableEntity,
+            StatusCodes.Status429TooManyRequests,
+            StatusCodes.Status500InternalServerError,
+            StatusCodes.Status503ServiceUnavailable,
+            StatusCodes.Status504GatewayTimeout);
 }

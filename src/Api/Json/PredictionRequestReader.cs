@@ -8,17 +8,19 @@ namespace OrleansInference.Api.Json;
 internal static class PredictionRequestReader
 {
     private const string UserField = "user_id";
+    private const string Example = "{\"user_id\": 42}";
+
+    // More than a message quotes, in the longest encoding.
+    private const int QuotedBytes = 400;
 
     /// <exception cref="BadHttpRequestException">400: not JSON; 415: not said to be JSON; 413: too large.</exception>
     /// <exception cref="InferenceException">InvalidInput: JSON, but not a request; every fault at once.</exception>
     public static async ValueTask<PredictionRequest> ReadAsync(HttpRequest request, string? model, IInferenceClient client)
     {
         if (!request.HasJsonContentType())
-            throw new BadHttpRequestException($"The body's Content-Type is '{request.ContentType}'. Send application/json.", StatusCodes.Status415UnsupportedMediaType);
+            throw new BadHttpRequestException(BareStatus.ExplainContentType(request), StatusCodes.Status415UnsupportedMediaType);
 
-        var body = await ReadBodyAsync(request);
-        var parsed = Parse(body.Buffer, model);
-        request.BodyReader.AdvanceTo(body.Buffer.End);
+        var parsed = await ReadBodyAsync(request, model);
         if (parsed.Faults is null) return parsed.Request;
 
         // The model names the faults of the other fields too.
@@ -26,26 +28,41 @@ internal static class PredictionRequestReader
         throw InferenceException.InvalidInput([.. parsed.Faults, .. others.Where(other => parsed.Faults.All(fault => fault.Field != other.Field))]);
     }
 
-    private static async ValueTask<System.IO.Pipelines.ReadResult> ReadBodyAsync(HttpRequest request)
+    private static async ValueTask<(PredictionRequest Request, List<FieldError>? Faults)> ReadBodyAsync(HttpRequest request, string? model)
     {
         while (true)
         {
             var body = await request.BodyReader.ReadAsync(request.HttpContext.RequestAborted);
-            if (body.IsCompleted) return body;
-            request.BodyReader.AdvanceTo(body.Buffer.Start, body.Buffer.End);
+            var end = body.IsCompleted ? body.Buffer.End : body.Buffer.Start;
+            try
+            {
+                if (body.IsCompleted) return Parse(body.Buffer, model);
+            }
+            finally
+            {
+                // Also after a fault: a read left open costs the caller the connection.
+                request.BodyReader.AdvanceTo(end, body.Buffer.End);
+            }
         }
     }
 
     private static (PredictionRequest Request, List<FieldError>? Faults) Parse(ReadOnlySequence<byte> body, string? model)
     {
+        if (body.IsEmpty) throw NotJson($"is empty; send a JSON object such as {Example}", null);
         try
         {
             return ParseObject(body, model);
         }
         catch (JsonException e)
         {
-            throw new BadHttpRequestException($"The body is not JSON: {e.Message}");
+            throw NotJson($"is not JSON: {e.Message}", FieldError.Quote(Text(body)));
         }
+    }
+
+    private static BadHttpRequestException NotJson(string fault, string? value)
+    {
+        var told = InferenceException.InvalidInput(new FieldError("", fault, value));
+        return new BadHttpRequestException(told.Message, told);
     }
 
     private static (PredictionRequest Request, List<FieldError>? Faults) ParseObject(ReadOnlySequence<byte> body, string? model)
@@ -57,9 +74,9 @@ internal static class PredictionRequestReader
         reader.Read();
         if (reader.TokenType is not JsonTokenType.StartObject)
         {
-            var came = reader.TokenType;
+            var came = Describe(reader.TokenType);
             SkipToEnd(ref reader);
-            throw InferenceException.InvalidInput(new FieldError("", $"must be a JSON object such as {{\"{UserField}\": 42}}, but is {came}", null));
+            throw InferenceException.InvalidInput(new FieldError("", $"must be a JSON object such as {Example}, but is {came}", FieldError.Quote(Text(body))));
         }
 
         while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
@@ -67,17 +84,18 @@ internal static class PredictionRequestReader
             var name = ReadName(ref reader);
             reader.Read();
             if (name is not UserField) fields.Add(new RequestField(name, ReadValue(ref reader, body)));
-            else if (userId is not null) Add(ref faults, "was sent twice; send it once", ReadValue(ref reader, body));
-            else if (!TryReadUserId(ref reader, out userId)) Add(ref faults, "must be an integer or a string of valid Unicode", ReadValue(ref reader, body));
+            else if (reader.TokenType is JsonTokenType.Null) continue;
+            else if (userId is not null) Add(ref faults, "was sent twice; send it once", ReadRaw(ref reader, body));
+            else if (!TryReadUserId(ref reader, out userId)) Add(ref faults, "must be an integer or a string of valid Unicode", ReadRaw(ref reader, body));
         }
 
         SkipToEnd(ref reader);
-        if (userId is null && faults is null) Add(ref faults, "is required (an integer or a string)", default);
+        if (userId is null && faults is null) Add(ref faults, "is required (an integer or a string)", null);
         return (new PredictionRequest { UserId = userId ?? "", Model = model, Fields = fields }, faults);
     }
 
-    private static void Add(ref List<FieldError>? faults, string fault, RequestValue value) =>
-        (faults ??= []).Add(new FieldError(UserField, fault, value.ToDisplay()));
+    private static void Add(ref List<FieldError>? faults, string fault, string? value) =>
+        (faults ??= []).Add(new FieldError(UserField, fault, value));
 
     // Whatever follows the object must be nothing: the reader throws at the first byte that is more.
     private static void SkipToEnd(ref Utf8JsonReader reader)
@@ -101,7 +119,7 @@ internal static class PredictionRequestReader
     // An integer's digits are its id, however many; 4.2 and 4e2 are no integers.
     private static string? ReadInteger(ref Utf8JsonReader reader)
     {
-        var digits = RawText(ref reader);
+        var digits = TokenText(ref reader);
         if (digits is "-0") return "0";
         return digits.AsSpan(digits[0] == '-' ? 1 : 0).ContainsAnyExceptInRange('0', '9') ? null : digits;
     }
@@ -112,20 +130,27 @@ internal static class PredictionRequestReader
         {
             case JsonTokenType.Null:
                 return default;
-            case JsonTokenType.String:
-                return ReadText(ref reader) is { } text ? text : RequestValue.Unsupported($"\"{RawText(ref reader)}\"");
+            case JsonTokenType.String when ReadText(ref reader) is { } text:
+                return text;
             case JsonTokenType.Number:
-                return reader.GetDouble();
+                var number = reader.GetDouble();
+                return double.IsFinite(number) ? number : RequestValue.Infinite(TokenText(ref reader));
             case JsonTokenType.True or JsonTokenType.False:
                 return reader.GetBoolean();
             default:
-                var start = reader.TokenStartIndex;
-                reader.Skip();
-                return RequestValue.Unsupported(Encoding.UTF8.GetString(body.Slice(start, Math.Min(reader.BytesConsumed - start, 200))));
+                return RequestValue.Unsupported(ReadRaw(ref reader, body));
         }
     }
 
-    private static string ReadName(ref Utf8JsonReader reader) => ReadText(ref reader) ?? RawText(ref reader);
+    // The value as it was sent, whatever it is; the reader moves to its end.
+    private static string ReadRaw(ref Utf8JsonReader reader, ReadOnlySequence<byte> body)
+    {
+        var start = reader.TokenStartIndex;
+        reader.Skip();
+        return FieldError.Quote(Text(body.Slice(start, reader.BytesConsumed - start)));
+    }
+
+    private static string ReadName(ref Utf8JsonReader reader) => ReadText(ref reader) ?? TokenText(ref reader);
 
     // Null for half a surrogate pair or broken UTF-8, which .NET strings could hold but no storage would keep.
     private static string? ReadText(ref Utf8JsonReader reader)
@@ -140,6 +165,17 @@ internal static class PredictionRequestReader
         }
     }
 
-    private static string RawText(ref Utf8JsonReader reader) =>
+    private static string TokenText(ref Utf8JsonReader reader) =>
         reader.HasValueSequence ? Encoding.UTF8.GetString(reader.ValueSequence) : Encoding.UTF8.GetString(reader.ValueSpan);
+
+    private static string Text(ReadOnlySequence<byte> json) => Encoding.UTF8.GetString(json.Slice(0, Math.Min(json.Length, QuotedBytes)));
+
+    private static string Describe(JsonTokenType type) => type switch
+    {
+        JsonTokenType.StartArray => "an array",
+        JsonTokenType.String => "a string",
+        JsonTokenType.Number => "a number",
+        JsonTokenType.Null => "null",
+        _ => "a boolean",
+    };
 }

@@ -8,11 +8,8 @@ public sealed record ApiAccess(string? ApiKey, bool AllowAnonymous)
     public const string ApiKeySetting = "Inference:Security:ApiKey";
     public const string AllowAnonymousSetting = "Inference:Security:AllowAnonymous";
 
-    /// <summary>Whether the API may listen beyond loopback.</summary>
+    /// <summary>Whether the API may listen beyond loopback, under any host name.</summary>
     public bool AllowsOtherAddresses => ApiKey is not null || AllowAnonymous;
-
-    /// <summary>The host names in requests that are answered: only local ones where only local callers are meant, so that a web page cannot reach in under a name of its own.</summary>
-    public IEnumerable<string> AllowedHosts => AllowsOtherAddresses ? ["*"] : ["localhost", "127.0.0.1", "[::1]"];
 
     public static ApiAccess Read(IConfiguration configuration) => new(
         configuration[ApiKeySetting] is { Length: > 0 } key ? key : null,

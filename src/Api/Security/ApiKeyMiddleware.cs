@@ -14,10 +14,9 @@ internal sealed class ApiKeyMiddleware(RequestDelegate next, ApiAccess access)
     {
         if (_key is null || context.Request.Path.StartsWithSegments("/health") || IsKey(context.Request.Headers[Header])) return next(context);
 
-        return Results.Problem(
-            statusCode: StatusCodes.Status401Unauthorized,
-            title: "Unauthenticated",
-            detail: $"This service asks for its API key. Send it in the header {Header}.").ExecuteAsync(context);
+        context.Response.Headers.WWWAuthenticate = "ApiKey";
+        return Results.Problem(ErrorMapping.ToProblem(
+            new InferenceException(InferenceErrorCode.Unauthenticated, $"This service asks for its API key. Send it in the header {Header}."))).ExecuteAsync(context);
     }
 
     // In constant time, so that the answer's delay tells nothing of the key.

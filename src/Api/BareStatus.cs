@@ -1,0 +1,28 @@
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace OrleansInference.Api;
+
+/// <summary>The words for a status that ASP.NET set without any: no endpoint of ours was asked.</summary>
+internal static class BareStatus
+{
+    public static Task AnswerAsync(StatusCodeContext bare)
+    {
+        var context = bare.HttpContext;
+        return Results.Problem(ErrorMapping.ToProblem(context.Response.StatusCode, Explain(context))).ExecuteAsync(context);
+    }
+
+    /// <summary>What is wrong with the Content-Type.</summary>
+    public static string ExplainContentType(HttpRequest request) =>
+        $"The body's Content-Type is '{FieldError.Quote(request.ContentType ?? "")}'. Send application/json.";
+
+    private static string Explain(HttpContext context) => context.Response.StatusCode switch
+    {
+        StatusCodes.Status404NotFound => $"There is nothing at {Path(context)}. See /docs.",
+        StatusCodes.Status405MethodNotAllowed => $"{Path(context)} does not take {context.Request.Method}. Send {context.Response.Headers.Allow}.",
+        StatusCodes.Status415UnsupportedMediaType => ExplainContentType(context.Request),
+        var status => ReasonPhrases.GetReasonPhrase(status),
+    };
+
+    private static string Path(HttpContext context) => FieldError.Quote(context.Request.Path.Value ?? "");
+}
