@@ -1,16 +1,35 @@
+using System.ComponentModel;
+using Microsoft.AspNetCore.Http.Features;
+
 namespace OrleansInference.Api.Endpoints;
 
 /// <summary>What the service holds of a user.</summary>
 internal static class UserEndpoints
 {
     public static void MapUsers(this IEndpointRouteBuilder endpoints) => endpoints
-        .MapGet("/v1/users/{id}", async (string id, IInferenceClient client) => ToBody(await client.GetUserAsync(id)))
+        .MapGet("/v1/users/{id}", GetAsync)
         .WithName("GetUser")
         .WithTags("Users")
         .WithSummary("What is in memory of one user.")
         .WithDescription("The cached feature views with their ages, read without touching a database. A user nobody asked about has none.")
         .Produces<UserBody>()
-        .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        .ProducesProblems(StatusCodes.Status401Unauthorized, StatusCodes.Status422UnprocessableEntity, StatusCodes.Status503ServiceUnavailable);
+
+    private static async Task<UserBody> GetAsync(
+        [Description("The user id, percent-encoded; a slash is %2F. Ids that no path can hold (. and .. and those with NUL) cannot be asked here.")] string id,
+        HttpContext context,
+        IInferenceClient client) => ToBody(await client.GetUserAsync(Decode(id, context)));
+
+    // Routing decodes everything but %2F, so that "a/b" and "a%2Fb" come as one: only the request line tells which it was.
+    private static string Decode(string id, HttpContext context)
+    {
+        if (!id.Contains('%')) return id;
+
+        var path = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0].TrimEnd('/');
+        var sent = path[(path.LastIndexOf('/') + 1)..];
+        var routed = Uri.UnescapeDataString(sent.Replace("%2F", "%252F", StringComparison.Ordinal).Replace("%2f", "%252f", StringComparison.Ordinal));
+        return routed == id ? Uri.UnescapeDataString(sent) : id;
+    }
 
     private static UserBody ToBody(UserState user) => new(
         user.UserId,
