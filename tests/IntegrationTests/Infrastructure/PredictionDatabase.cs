@@ -1,4 +1,7 @@
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using OrleansInference.Grains.Features;
+using OrleansInference.Grains.PostProcessing;
 
 namespace IntegrationTests.Infrastructure;
 
@@ -10,6 +13,15 @@ internal sealed class PredictionDatabase(string dataDirectory)
         [.. Read("SELECT id FROM predictions", row => new Guid((byte[])row.GetValue(0), bigEndian: true))];
 
     public long CountPredictions() => Read("SELECT count(*) FROM predictions", row => row.GetInt64(0)).Single();
+
+    /// <summary>What a recorded prediction was made from: its features by name.</summary>
+    public IReadOnlyDictionary<string, FeatureValue> ReadFeatures(Guid predictionId)
+    {
+        var body = PredictionBody.Decode(Read(
+            $"SELECT body FROM predictions WHERE id = x'{Convert.ToHexString(predictionId.ToByteArray(bigEndian: true))}'", row => (byte[])row.GetValue(0)).Single());
+        var names = Read($"SELECT names FROM record_schemas WHERE id = {body.SchemaId}", row => JsonSerializer.Deserialize<string[]>(row.GetString(0))!).Single();
+        return names.Zip(body.Features).ToDictionary(feature => feature.First, feature => feature.Second.Value);
+    }
 
     /// <summary>The rows of a query.</summary>
     public List<T> Read<T>(string sql, Func<SqliteDataReader, T> map)
