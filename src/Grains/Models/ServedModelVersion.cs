@@ -28,14 +28,7 @@ public sealed class ServedModelVersion(
         if (Interlocked.Increment(ref _admitted) > maxQueueLength) throw Reject();
         try
         {
-            var queuedAt = time.GetTimestamp();
-
-            // The continuation must not run on the inference thread: whoever awaits would compute there instead of the model.
-            var outputs = await Task.Factory.StartNew(
-                () => Run(request.Inputs, queuedAt, cancellationToken),
-                cancellationToken,
-                TaskCreationOptions.DenyChildAttach | TaskCreationOptions.RunContinuationsAsynchronously,
-                scheduler);
+            var outputs = await Queue(request.Inputs, cancellationToken);
             return new InferenceResponse { Version = version, Outputs = outputs };
         }
         finally
@@ -45,6 +38,28 @@ public sealed class ServedModelVersion(
     }
 
     public void Dispose() => session.Dispose();
+
+    private Task<IReadOnlyList<Tensor>> Queue(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken)
+    {
+        var queuedAt = time.GetTimestamp();
+
+        // The continuation must not run on the inference thread: whoever awaits would compute there instead of the model.
+        var run = new Task<IReadOnlyList<Tensor>>(
+            () => Run(inputs, queuedAt, cancellationToken),
+            cancellationToken,
+            TaskCreationOptions.DenyChildAttach | TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            // Not Task.Factory.StartNew: a task from there learns that it was cancelled only when a thread comes to it.
+            run.Start(scheduler);
+        }
+        catch (InvalidOperationException) when (run.IsCanceled)
+        {
+            // Cancelled before it was queued, which the awaiter learns from the task.
+        }
+
+        return run;
+    }
 
     private IReadOnlyList<Tensor> Run(IReadOnlyList<Tensor> inputs, long queuedAt, CancellationToken cancellationToken)
     {

@@ -12,8 +12,8 @@ public sealed class InferenceTaskScheduler(InferenceThreads threads, int maxThre
 
     public override int MaximumConcurrencyLevel => MaxThreads;
 
-    // Guarded by the threads' lock.
-    internal Queue<Task> Waiting { get; } = new();
+    // Guarded by the threads' lock. A list, since cancelled work leaves from the middle; what expires is mostly at the front.
+    internal LinkedList<Task> Waiting { get; } = new();
 
     internal int Running { get; set; }
 
@@ -22,6 +22,9 @@ public sealed class InferenceTaskScheduler(InferenceThreads threads, int maxThre
     internal void Execute(Task task) => TryExecuteTask(task);
 
     protected override void QueueTask(Task task) => threads.Add(this, task);
+
+    // Without this, the awaiter of a cancelled task would wait until a thread came to it.
+    protected override bool TryDequeue(Task task) => threads.Remove(this, task);
 
     protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
         !taskWasPreviouslyQueued && threads.OwnCurrentThread && TryExecuteTask(task);

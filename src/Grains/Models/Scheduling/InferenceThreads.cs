@@ -46,9 +46,15 @@ public sealed class InferenceThreads : IDisposable
     {
         lock (_gate)
         {
-            scheduler.Waiting.Enqueue(task);
+            scheduler.Waiting.AddLast(task);
             MakeReadyNeedsLock(scheduler);
         }
+    }
+
+    /// <summary>Takes waiting work out again; false when it has started or ended.</summary>
+    internal bool Remove(InferenceTaskScheduler scheduler, Task task)
+    {
+        lock (_gate) return scheduler.Waiting.Remove(task);
     }
 
     internal IReadOnlyList<Task> Snapshot(InferenceTaskScheduler scheduler)
@@ -69,16 +75,27 @@ public sealed class InferenceThreads : IDisposable
     {
         lock (_gate)
         {
-            while (_ready.Count == 0 && !_stopping) Monitor.Wait(_gate);
-            (scheduler, task) = (null!, null!);
-            if (_stopping) return false;
+            while (!_stopping)
+            {
+                if (!_ready.TryDequeue(out scheduler!))
+                {
+                    Monitor.Wait(_gate);
+                    continue;
+                }
 
-            scheduler = _ready.Dequeue();
-            scheduler.IsReady = false;
-            task = scheduler.Waiting.Dequeue();
-            scheduler.Running++;
-            MakeReadyNeedsLock(scheduler);
-            return true;
+                scheduler.IsReady = false;
+
+                // Its work may have been cancelled since it became ready.
+                if (scheduler.Waiting.First is not { Value: var first }) continue;
+                task = first;
+                scheduler.Waiting.RemoveFirst();
+                scheduler.Running++;
+                MakeReadyNeedsLock(scheduler);
+                return true;
+            }
+
+            (scheduler, task) = (null!, null!);
+            return false;
         }
     }
 

@@ -1,0 +1,224 @@
+using System.Collections.Concurrent;
+using OrleansInference.Grains.Models.Scheduling;
+using UnitTests.Fakes;
+
+namespace UnitTests.Grains.Models.Scheduling;
+
+public sealed class InferenceThreadsTests
+{
+    // The test goes on elsewhere, so that it never disposes the threads from one of them.
+    private const TaskCreationOptions Options = TaskCreationOptions.DenyChildAttach | TaskCreationOptions.RunContinuationsAsynchronously;
+
+    [Fact]
+    public async Task Add_AnyWork_RunsOnANamedThreadOutsideThePool()
+    {
+        using var threads = new InferenceThreads(2);
+
+        var (name, pooled) = await Start(new InferenceTaskScheduler(threads, 2), () => (Thread.CurrentThread.Name, Thread.CurrentThread.IsThreadPoolThread));
+
+        Assert.StartsWith("inference-", name, StringComparison.Ordinal);
+        Assert.False(pooled);
+    }
+
+    [Fact]
+    public async Task Add_SchedulerAtItsLimit_WaitsWhileThreadsAreIdle()
+    {
+        using var first = new Gate();
+        using var second = new Gate();
+        using var threads = new InferenceThreads(4);
+        var limited = new InferenceTaskScheduler(threads, maxThreads: 2);
+        var running = new[] { Start(limited, () => first.Pass(CancellationToken.None)), Start(limited, () => second.Pass(CancellationToken.None)) };
+        await Task.WhenAll(first.Reached, second.Reached);
+
+        var third = Start(limited, () => { });
+        await Start(new InferenceTaskScheduler(threads, 4), () => { });
+
+        AssertQueue(threads, limited, waiting: 1, running: 2);
+        first.Open();
+        await third;
+        second.Open();
+        await Task.WhenAll(running);
+    }
+
+    [Fact]
+    public async Task Add_SchedulerBelowItsLimit_RunsAtTheSameTime()
+    {
+        using var first = new Gate();
+        using var second = new Gate();
+        using var threads = new InferenceThreads(2);
+        var scheduler = new InferenceTaskScheduler(threads, maxThreads: 2);
+
+        var running = new[] { Start(scheduler, () => first.Pass(CancellationToken.None)), Start(scheduler, () => second.Pass(CancellationToken.None)) };
+
+        await Task.WhenAll(first.Reached, second.Reached);
+        first.Open();
+        second.Open();
+        await Task.WhenAll(running);
+    }
+
+    [Fact]
+    public async Task Add_FloodOfOneScheduler_TakesTurnsWithTheOther()
+    {
+        using var gate = new Gate();
+        using var threads = new InferenceThreads(1);
+        var (flood, other) = (new InferenceTaskScheduler(threads, 1), new InferenceTaskScheduler(threads, 1));
+        var order = new ConcurrentQueue<string>();
+        var work = new List<Task> { Start(flood, () => gate.Pass(CancellationToken.None)) };
+        await gate.Reached;
+        for (var i = 0; i < 50; i++) work.Add(Start(flood, () => order.Enqueue("flood")));
+        for (var i = 0; i < 2; i++) work.Add(Start(other, () => order.Enqueue("other")));
+
+        gate.Open();
+        await Task.WhenAll(work);
+
+        Assert.Equal(["other", "flood", "other", "flood", "flood"], order.Take(5));
+    }
+
+    [Fact]
+    public async Task Add_OneScheduler_RunsFirstInFirstOut()
+    {
+        using var gate = new Gate();
+        using var threads = new InferenceThreads(1);
+        var scheduler = new InferenceTaskScheduler(threads, 1);
+        var order = new ConcurrentQueue<int>();
+        var work = new List<Task> { Start(scheduler, () => gate.Pass(CancellationToken.None)) };
+        await gate.Reached;
+        for (var i = 0; i < 100; i++)
+        {
+            var number = i;
+            work.Add(Start(scheduler, () => order.Enqueue(number)));
+        }
+
+        gate.Open();
+        await Task.WhenAll(work);
+
+        Assert.Equal(Enumerable.Range(0, 100), order);
+    }
+
+    [Fact]
+    public async Task Run_WorkThrows_ThreadLivesOn()
+    {
+        using var threads = new InferenceThreads(1);
+        var scheduler = new InferenceTaskScheduler(threads, 1);
+        var failing = Start(scheduler, () => throw new InvalidOperationException("on purpose"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => failing);
+
+        var name = await Start(scheduler, () => Thread.CurrentThread.Name);
+
+        Assert.Equal("inference-0", name);
+    }
+
+    [Fact]
+    public async Task Dispose_WorkRunsAndWaits_EndsAfterTheRunningAndNeverStartsTheWaiting()
+    {
+        using var gate = new Gate();
+        var threads = new InferenceThreads(1);
+        var scheduler = new InferenceTaskScheduler(threads, 1);
+        var running = Start(scheduler, () => gate.Pass(CancellationToken.None));
+        await gate.Reached;
+        var waiting = Start(scheduler, () => { });
+
+        var disposing = new Thread(threads.Dispose);
+        disposing.Start();
+
+        // Nothing else in Dispose blocks than the wait for the thread at the gate, so by then the threads are told to stop.
+        Assert.True(SpinWait.SpinUntil(() => disposing.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Gate.Patience));
+        gate.Open();
+        Assert.True(disposing.Join(Gate.Patience));
+        Assert.True(running.IsCompletedSuccessfully);
+        Assert.Equal(TaskStatus.WaitingToRun, waiting.Status);
+    }
+
+    [Fact]
+    public async Task Remove_CancelledWork_EndsAtOnceAndLeavesTheQueue()
+    {
+        using var gate = new Gate();
+        using var cancellation = new CancellationTokenSource();
+        using var threads = new InferenceThreads(1);
+        var scheduler = new InferenceTaskScheduler(threads, 1);
+        var running = Start(scheduler, () => gate.Pass(CancellationToken.None));
+        await gate.Reached;
+        var waiting = StartUntil(scheduler, () => { }, cancellation.Token);
+
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken));
+        AssertQueue(threads, scheduler, waiting: 0, running: 1);
+        gate.Open();
+        await running;
+    }
+
+    [Fact]
+    public async Task Remove_TheOnlyWorkOfAReadyScheduler_LeavesTheThreadsToTheOthers()
+    {
+        using var gate = new Gate();
+        using var cancellation = new CancellationTokenSource();
+        using var threads = new InferenceThreads(1);
+        var (cancelled, other) = (new InferenceTaskScheduler(threads, 1), new InferenceTaskScheduler(threads, 1));
+        var running = Start(other, () => gate.Pass(CancellationToken.None));
+        await gate.Reached;
+        _ = StartUntil(cancelled, () => { }, cancellation.Token);
+        await cancellation.CancelAsync();
+
+        gate.Open();
+
+        await running;
+        await Start(other, () => { });
+    }
+
+    [Fact]
+    public void Constructor_NoThreads_IsRefused() => Assert.Throws<ArgumentOutOfRangeException>(() => new InferenceThreads(0));
+
+    [Fact]
+    public async Task Add_ManyProducersAndSchedulers_RunsEachTaskExactlyOnceWithinTheLimits()
+    {
+        const int Producers = 8;
+        const int TasksEach = 2_500;
+        using var threads = new InferenceThreads(3);
+        var schedulers = Enumerable.Range(1, 3).Select(limit => new InferenceTaskScheduler(threads, limit)).ToArray();
+        var runs = new int[Producers * TasksEach];
+        var running = new int[schedulers.Length];
+        var exceeded = 0;
+        using var start = new Barrier(Producers);
+
+        void Produce(int producer, List<Task> work)
+        {
+            start.SignalAndWait();
+            for (var i = 0; i < TasksEach; i++)
+            {
+                var (id, which) = (producer * TasksEach + i, i % schedulers.Length);
+                work.Add(Start(schedulers[which], () =>
+                {
+                    if (Interlocked.Increment(ref running[which]) > schedulers[which].MaxThreads) Interlocked.Increment(ref exceeded);
+                    Interlocked.Increment(ref runs[id]);
+                    Interlocked.Decrement(ref running[which]);
+                }));
+            }
+        }
+
+        var tasks = Enumerable.Range(0, Producers).Select(_ => new List<Task>(TasksEach)).ToArray();
+        var producers = tasks.Select((work, producer) => new Thread(() => Produce(producer, work))).ToArray();
+        foreach (var producer in producers) producer.Start();
+        foreach (var producer in producers) producer.Join();
+        await Task.WhenAll(tasks.SelectMany(work => work)).WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+
+        Assert.All(runs, count => Assert.Equal(1, count));
+        Assert.Equal(0, exceeded);
+    }
+
+    private static void AssertQueue(InferenceThreads threads, InferenceTaskScheduler scheduler, int waiting, int running) =>
+        Assert.Equal((waiting, running), (threads.Snapshot(scheduler).Count, scheduler.Running));
+
+    private static Task Start(TaskScheduler scheduler, Action work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, Options, scheduler);
+
+    private static Task StartUntil(TaskScheduler scheduler, Action work, CancellationToken cancellationToken)
+    {
+        var task = new Task(work, cancellationToken, Options);
+        task.Start(scheduler);
+        return task;
+    }
+
+    private static Task<T> Start<T>(TaskScheduler scheduler, Func<T> work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, Options, scheduler);
+}
