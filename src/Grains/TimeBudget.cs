@@ -19,7 +19,7 @@ public sealed class TimeBudget : IDisposable
         _caller = caller.UnsafeRegister(static expiry => ((CancellationTokenSource)expiry!).Cancel(), _expiry);
     }
 
-    /// <summary>Cancelled when the time is up or the caller has left.</summary>
+    /// <summary>Cancelled when the time is up or the caller has left. Work that outlives the request may still ask it.</summary>
     public CancellationToken Token { get; }
 
     /// <summary>Time since the request came in.</summary>

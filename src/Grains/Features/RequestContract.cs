@@ -68,9 +68,12 @@ public sealed class RequestContract
             else values[i] = _fields[i].DefaultValue(now);
         }
 
-        bound = faults is null ? new BoundRequest(this, values, _timestamp < 0 || values[_timestamp].IsMissing ? now : ToInstant(values[_timestamp].Number)) : null;
+        bound = faults is null ? new BoundRequest(this, values, At(values, now)) : null;
         return faults ?? [];
     }
+
+    private DateTimeOffset At(FeatureValue[] values, DateTimeOffset now) =>
+        _timestamp < 0 || values[_timestamp].IsMissing ? now : ToInstant(values[_timestamp].Number);
 
     private FieldError Unknown(string name, RequestValue value) =>
         new(FieldError.Quote(name), $"is not a field of model {_model}; its fields are user_id, {string.Join(", ", _fields.Select(f => f.PublicName))}", value.ToDisplay());

@@ -15,7 +15,7 @@ public sealed partial class ExternalService : IFeatureSource
     private readonly TimeProvider _time;
     private readonly InferenceInstruments _instruments;
     private readonly ILogger<ExternalService> _logger;
-    private readonly Uri _baseAddress;
+    private readonly string _baseAddress;
 
     public ExternalService(
         string name,
@@ -34,9 +34,8 @@ public sealed partial class ExternalService : IFeatureSource
         _time = time;
         _instruments = instruments;
         _logger = logger;
-        _baseAddress = Uri.TryCreate(options.BaseAddress, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
-            ? address
-            : throw new InferenceStartupException($"{section}:BaseAddress is '{options.BaseAddress}'. Set it to an http or https address.");
+        _baseAddress = ParseBaseAddress(options.BaseAddress)
+            ?? throw new InferenceStartupException($"{section}:BaseAddress is '{options.BaseAddress}'. Set it to an http or https address without a query.");
     }
 
     public string Name { get; }
@@ -54,8 +53,9 @@ public sealed partial class ExternalService : IFeatureSource
         {
             return await FetchAsync(query, deadline.Token);
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException or IOException)
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException or IOException or InvalidOperationException)
         {
+            // InvalidOperationException is System.Text.Json's answer to a string that is not valid Unicode.
             // A caller who left needs no fallback; one who waits gets an answer by default values.
             query.Budget.Token.ThrowIfCancellationRequested();
             _instruments.OnFeatureFailure(Name);
@@ -66,9 +66,8 @@ public sealed partial class ExternalService : IFeatureSource
 
     private async Task<FeatureRow> FetchAsync(FeatureQuery query, CancellationToken cancellationToken)
     {
-        var path = _path.Fill(query) ?? throw new HttpRequestException("The request's values cannot stand in the path of this service.");
         using var client = _clients.CreateClient(Name);
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_baseAddress, path));
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{_baseAddress}/{_path.Fill(query).TrimStart('/')}");
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         response.EnsureSuccessStatusCode();
 
@@ -77,6 +76,11 @@ public sealed partial class ExternalService : IFeatureSource
         using var json = await JsonDocument.ParseAsync(body, default, cancellationToken);
         return Map(json.RootElement);
     }
+
+    private static string? ParseBaseAddress(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var address) && address is { Scheme: "http" or "https", Query: "", Fragment: "" }
+            ? address.AbsoluteUri.TrimEnd('/')
+            : null;
 
     private FeatureRow Map(JsonElement answer)
     {
@@ -116,5 +120,5 @@ public sealed partial class ExternalService : IFeatureSource
     }
 
     [LoggerMessage(EventIds.ExternalServiceFailed, LogLevel.Warning, "External service {ServiceName} at {Address} failed; default values stand in")]
-    private partial void LogServiceFailed(Exception cause, string serviceName, Uri address);
+    private partial void LogServiceFailed(Exception cause, string serviceName, string address);
 }

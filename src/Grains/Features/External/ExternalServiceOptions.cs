@@ -5,7 +5,7 @@ namespace OrleansInference.Grains.Features.External;
 /// <summary>An HTTP service that gives features. Section <c>Inference:ExternalServices:{name}</c>.</summary>
 public sealed class ExternalServiceOptions
 {
-    /// <summary>Scheme, host and port, such as <c>http://risk.internal:8080</c>.</summary>
+    /// <summary>Scheme, host and port, such as <c>http://risk.internal:8080</c>; a path prefix goes before <see cref="Path"/>.</summary>
     [Required]
     public string BaseAddress { get; set; } = "";
 

@@ -28,9 +28,9 @@ internal sealed class PathTemplate
     /// <summary>The request fields that the path needs.</summary>
     public IReadOnlyList<string> Fields { get; }
 
-    /// <summary>The path with every value escaped, so that no value can change the path's shape; null for one that would all the same.</summary>
-    /// <remarks>No escape saves <c>.</c> and <c>..</c>: as a whole segment, they mean another path to every client and server.</remarks>
-    public string? Fill(FeatureQuery query)
+    /// <summary>The path with every value escaped, so that no value can change the path's shape.</summary>
+    /// <exception cref="HttpRequestException">A value makes a segment of dots, which escaping cannot keep from naming another folder.</exception>
+    public string Fill(FeatureQuery query)
     {
         var path = new StringBuilder();
         foreach (var (literal, hole) in _parts)
@@ -39,8 +39,13 @@ internal sealed class PathTemplate
             if (hole is not null) path.Append(Uri.EscapeDataString(hole is UserHole ? query.UserId : Format(query.Request, hole)));
         }
 
-        var filled = path.ToString();
-        return filled.Split('?')[0].Split('/').Any(segment => segment is "." or "..") ? null : filled;
+        return HasDotSegment(path.ToString()) ? throw new HttpRequestException($"the path '{path}' would name another folder") : path.ToString();
+    }
+
+    private static bool HasDotSegment(string path)
+    {
+        var query = path.IndexOf('?');
+        return (query < 0 ? path : path[..query]).Split('/').Any(segment => segment is "." or "..");
     }
 
     private static string Format(BoundRequest request, string field)

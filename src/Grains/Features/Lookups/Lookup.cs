@@ -20,7 +20,7 @@ public sealed class Lookup : IFeatureSource
         _options = options;
         _columns = FeatureColumnOptions.Compile(_section, options.Columns);
         _unknown = FeatureRow.Defaults(_columns, time.GetTimestamp(), degraded: false);
-        _rows = Load(file, time.GetTimestamp());
+        _rows = Read(file, time.GetTimestamp());
     }
 
     public string Name { get; }
@@ -31,10 +31,21 @@ public sealed class Lookup : IFeatureSource
 
     public ValueTask<FeatureRow> ReadAsync(FeatureQuery query) => new(_rows.GetValueOrDefault(query.Request[_options.Field].ToString(), _unknown));
 
-    private FrozenDictionary<string, FeatureRow> Load(string file, long readAt)
+    private FrozenDictionary<string, FeatureRow> Read(string file, long readAt)
     {
         if (!File.Exists(file)) throw new InferenceStartupException($"The file {file} does not exist. Correct {_section}:Path.");
+        try
+        {
+            return ReadRows(file, readAt);
+        }
+        catch (CsvFormatException e)
+        {
+            throw new InferenceStartupException($"{file} is no CSV file with a line of column names: {e.Message} Correct it, or {_section}:Path.");
+        }
+    }
 
+    private FrozenDictionary<string, FeatureRow> ReadRows(string file, long readAt)
+    {
         using var csv = CsvDataReader.Create(file);
         var key = Ordinal(csv, file, _options.KeyColumn ?? _options.Field);
         var ordinals = _columns.Select(column => Ordinal(csv, file, column.SourceName)).ToArray();
