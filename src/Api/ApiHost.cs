@@ -23,6 +23,7 @@ public static class ApiHost
         var paths = InferencePaths.Resolve(builder.Configuration);
         var access = ApiAccess.Read(builder.Configuration);
         var endpoints = ListenAddresses.Read(builder.Configuration, access);
+        ListenAddresses.ThrowIfTaken(endpoints);
         var dataDirectory = DataDirectoryLock.Acquire(paths.DataDirectory);
         var demo = await FraudDemoHost.StartAsync(builder.Configuration, paths);
 

@@ -24,6 +24,16 @@ internal static class ListenAddresses
             : throw new InferenceStartupException($"--urls holds '{urls}', which is no address. Write http://ADDRESS:PORT, such as {Default}.");
     }
 
+    /// <exception cref="InferenceStartupException">Somebody else listens there.</exception>
+    public static void ThrowIfTaken(IEnumerable<IPEndPoint> endpoints)
+    {
+        foreach (var endpoint in endpoints)
+        {
+            if (!ListenPort.TryFind(endpoint, out _, out var reason))
+                throw new InferenceStartupException($"--urls holds http://{endpoint}, which cannot be taken: {reason}. Stop the program that uses it, or set --urls to another address.");
+        }
+    }
+
     private static IPEndPoint Parse(string url, ApiAccess access)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme != Uri.UriSchemeHttp || address.PathAndQuery != "/" || address.UserInfo.Length > 0)
@@ -32,13 +42,8 @@ internal static class ListenAddresses
         var ip = address.Host is "localhost" ? IPAddress.Loopback : ParseAddress(url, address);
         if (!IPAddress.IsLoopback(ip) && !access.AllowsOtherAddresses)
             throw new InferenceStartupException($"--urls holds '{url}', which others can reach. Set {ApiAccess.ApiKeySetting}, or say {ApiAccess.AllowAnonymousSetting}=true, or listen on 127.0.0.1.");
-        return Probe(url, new IPEndPoint(ip, address.Port));
+        return new IPEndPoint(ip, address.Port);
     }
-
-    private static IPEndPoint Probe(string url, IPEndPoint endpoint) =>
-        ListenPort.TryFind(endpoint, out _, out var reason)
-            ? endpoint
-            : throw new InferenceStartupException($"--urls holds '{url}', which cannot be taken: {reason}. Stop the program that uses it, or set --urls to another address.");
 
     private static IPAddress ParseAddress(string url, Uri address) =>
         IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip)

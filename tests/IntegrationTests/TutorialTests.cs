@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using IntegrationTests.Infrastructure;
+using OrleansInference;
+using OrleansInference.Grains.Models.Sessions;
 
 namespace IntegrationTests;
 
@@ -12,6 +14,7 @@ public sealed class TutorialTests(DemoServer demo)
     public async Task Predict_Tutorial_AnswersInTimeWhileHealthAnswersAtOnce()
     {
         await TutorialAsync(user: 1000);
+        var slowness = Slowness();
         var durations = new List<TimeSpan>();
         var health = new List<TimeSpan>();
         for (var user = 42; user < 47; user++)
@@ -24,8 +27,9 @@ public sealed class TutorialTests(DemoServer demo)
         }
 
         // The shortest, and the median of very many: noise only ever adds.
-        Assert.True(durations.Min() < TimeSpan.FromMilliseconds(400), $"shortest prediction {durations.Min()}");
-        Assert.True(Median(health) < TimeSpan.FromMilliseconds(50), $"median health check {Median(health)} of {health.Count}");
+        TestContext.Current.TestOutputHelper?.WriteLine($"slowness {slowness:F2}, predictions {string.Join(", ", durations)}, health median {Median(health)}, longest {health.Max()}");
+        Assert.True(durations.Min() < TimeSpan.FromMilliseconds(400) * slowness, $"shortest prediction {durations.Min()}, slowness {slowness}");
+        Assert.True(Median(health) < TimeSpan.FromMilliseconds(50) * slowness, $"median health check {Median(health)} of {health.Count}, slowness {slowness}");
     }
 
     [Fact]
@@ -55,6 +59,20 @@ public sealed class TutorialTests(DemoServer demo)
         Assert.Equal("4.2", body.GetProperty("prediction").GetRawText());
         Assert.Equal("N/A", body.GetProperty("info").GetString());
         Assert.True(body.GetProperty("degraded").GetBoolean());
+    }
+
+    // How much slower than meant this machine is just now: the model alone computes for about 200 ms on a quiet one.
+    private static double Slowness()
+    {
+        using var session = new OnnxModelSessionFactory().Load(Path.Combine(Repository.Models, "tutorial", "1", "model.onnx"));
+        var input = Tensor.Create<float>("db_feature", TensorDatatype.FP32, [1, 1], [420f]);
+        var shortest = Enumerable.Range(0, 3).Min(_ =>
+        {
+            var startedAt = Stopwatch.GetTimestamp();
+            session.Run([input], TestContext.Current.CancellationToken);
+            return Stopwatch.GetElapsedTime(startedAt);
+        });
+        return Math.Max(1, shortest / TimeSpan.FromMilliseconds(200));
     }
 
     private async Task TutorialAsync(int user)
