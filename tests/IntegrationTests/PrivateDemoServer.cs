@@ -9,7 +9,7 @@ public sealed class PrivateDemoServer : IAsyncLifetime
 
     internal InProcessServer Server => _server!;
 
-    public async ValueTask InitializeAsync() => _server = await InProcessServer.StartDemoAsync();
+    public async ValueTask InitializeAsync() => _server = await InProcessServer.StartPatientDemoAsync();
 
     public async ValueTask DisposeAsync()
     {

@@ -38,7 +38,7 @@ public sealed class SecurityTests(DemoServer demo)
     [Fact]
     public async Task ApiKey_Configured_IsAskedOfEveryCallButHealth()
     {
-        await using var server = await InProcessServer.StartDemoAsync(settings: "Inference:Security:ApiKey=open sesame");
+        await using var server = await InProcessServer.StartPatientDemoAsync("Inference:Security:ApiKey=open sesame");
 
         await AssertUnauthenticatedAsync(server, key: null);
         await AssertUnauthenticatedAsync(server, key: "");

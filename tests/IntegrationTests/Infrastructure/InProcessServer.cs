@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -53,6 +54,29 @@ internal sealed class InProcessServer : IAsyncDisposable
         var directory = new TestDirectory();
         await DemoData.CopyToAsync(directory.File("data"));
         return await StartAsync(directory, ["Inference:Demo=true", .. settings], configure);
+    }
+
+    /// <summary>Starts the demo with time for everything, however busy the machine: for tests that are not about time.</summary>
+    public static async Task<InProcessServer> StartPatientDemoAsync(params string[] settings)
+    {
+        var directory = new TestDirectory();
+        await DemoData.CopyToAsync(directory.File("data"));
+        var models = directory.CopyModels(Repository.Models, "fraud", "tutorial");
+        GivePatience(Path.Combine(models, "fraud", "model.json"));
+        return await StartAsync(directory, [
+            $"Inference:ModelRepository:Path={models}",
+            "Inference:Demo=true",
+            "Inference:FeatureViews:spending:Timeout=00:00:20",
+            "Inference:FeatureViews:profile:Timeout=00:00:20",
+            "Inference:ExternalServices:terminal_risk:Timeout=00:00:20",
+            .. settings]);
+    }
+
+    private static void GivePatience(string manifest)
+    {
+        var json = JsonNode.Parse(File.ReadAllText(manifest))!;
+        json["predict"]!["deadline"] = "00:00:25";
+        File.WriteAllText(manifest, json.ToJsonString());
     }
 
     public async ValueTask DisposeAsync()
