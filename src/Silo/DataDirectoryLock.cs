@@ -38,8 +38,8 @@ public sealed class DataDirectoryLock : IHostedService, IDisposable
         }
         catch (IOException e)
         {
-            throw new InferenceStartupException(
-                $"The data directory {directory} cannot be taken: {Holder(holderFile) ?? e.Message} Stop that process, or set Inference:DataDirectory to another directory.");
+            var why = Holder(holderFile) is { } holder ? $"process {holder} is using it. Stop that process, or set" : $"{e.Message} Set";
+            throw new InferenceStartupException($"The data directory {directory} cannot be taken: {why} Inference:DataDirectory to another directory.");
         }
     }
 
@@ -59,7 +59,7 @@ public sealed class DataDirectoryLock : IHostedService, IDisposable
     {
         try
         {
-            return File.ReadAllText(holderFile) is { Length: > 0 } id ? $"process {id} is using it." : null;
+            return File.ReadAllText(holderFile) is { Length: > 0 } id ? id : null;
         }
         catch (IOException)
         {

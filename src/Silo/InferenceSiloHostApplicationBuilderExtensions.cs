@@ -14,9 +14,7 @@ public static class InferenceSiloHostApplicationBuilderExtensions
     /// <remarks>The host owns <paramref name="dataDirectory"/> from here on.</remarks>
     public static IHostApplicationBuilder AddInferenceSilo(this IHostApplicationBuilder builder, DataDirectoryLock dataDirectory)
     {
-        var ports = builder.Configuration.GetSection("Inference:Silo").Get<SiloPortOptions>() ?? new SiloPortOptions();
-        ports.Port = FindPort("Inference:Silo:Port", ports.Port);
-        if (ports.GatewayPort != 0) ports.GatewayPort = FindPort("Inference:Silo:GatewayPort", ports.GatewayPort);
+        var ports = FindPorts(builder.Configuration);
 
         // By factory, so that the container owns it; first, so that it is released last.
         builder.Services.AddSingleton<IHostedService>(_ => dataDirectory);
@@ -30,10 +28,23 @@ public static class InferenceSiloHostApplicationBuilderExtensions
         return builder;
     }
 
-    private static int FindPort(string setting, int port) =>
-        ListenPort.TryFind(new IPEndPoint(IPAddress.Loopback, port), out var found, out var reason)
+    private static SiloPortOptions FindPorts(IConfiguration configuration)
+    {
+        var ports = configuration.GetSection("Inference:Silo").Get<SiloPortOptions>() ?? new SiloPortOptions();
+        ports.Port = FindPort("Inference:Silo:Port", ports.Port);
+        if (ports.GatewayPort != 0) ports.GatewayPort = FindPort("Inference:Silo:GatewayPort", ports.GatewayPort);
+        return ports.Port != ports.GatewayPort
+            ? ports
+            : throw new InferenceStartupException($"Inference:Silo:Port and Inference:Silo:GatewayPort are both {ports.Port}. Set two different ports.");
+    }
+
+    private static int FindPort(string setting, int port)
+    {
+        if (port is < 0 or > IPEndPoint.MaxPort) throw new InferenceStartupException($"{setting} is {port}, which is no port. Set it to 1 to {IPEndPoint.MaxPort}, or leave it out.");
+        return ListenPort.TryFind(new IPEndPoint(IPAddress.Loopback, port), out var found, out var reason)
             ? found
             : throw new InferenceStartupException($"{setting} is {port}, but that port cannot be taken: {reason}. Set another one.");
+    }
 
     private static void ConfigureSilo(ISiloBuilder silo, SiloPortOptions ports)
     {

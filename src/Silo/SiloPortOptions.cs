@@ -1,15 +1,11 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace OrleansInference.Silo;
 
 /// <summary>The silo's ports, on loopback. Section <c>Inference:Silo</c>.</summary>
 public sealed class SiloPortOptions
 {
     /// <summary>The port between silos. Default: 0, a free one.</summary>
-    [Range(0, 65535)]
     public int Port { get; set; }
 
     /// <summary>The port for Orleans clients in other processes. Default: 0, none.</summary>
-    [Range(0, 65535)]
     public int GatewayPort { get; set; }
 }

@@ -13,6 +13,8 @@ public static class StartupFault
         OptionsValidationException options => string.Join(Environment.NewLine, options.Failures),
         IOException when exception.InnerException is not null && exception.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase) =>
             $"{exception.Message} Stop the program that uses it, or set --urls to another address.",
+        InvalidOperationException when exception.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal) =>
+            $"{exception.Message} Correct the setting.",
         AggregateException { InnerExceptions: [var only] } => Describe(only),
         _ => exception.InnerException is { } inner ? Describe(inner) : null,
     };
