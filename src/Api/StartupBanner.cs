@@ -22,7 +22,7 @@ internal static class StartupBanner
               REST      {string.Join(", ", addresses)}   documentation at {api}/docs
               models    {paths.ModelRepository}
               data      {paths.DataDirectory}
-              silo      port {ports.Port}, gateway {(ports.GatewayPort == 0 ? "off (--Inference:Silo:GatewayPort=N opens it)" : $"port {ports.GatewayPort}")}
+              silo      {ports}
               demo      {demo.Status}{(demo.Received is { } received ? $"; alerts and workflows arrive at {received}" : "")}
 
             Try:

@@ -8,4 +8,8 @@ public sealed class SiloPortOptions
 
     /// <summary>The port for Orleans clients in other processes. Default: 0, none.</summary>
     public int GatewayPort { get; set; }
+
+    /// <summary>Both ports for people, once they are found.</summary>
+    public override string ToString() =>
+        $"port {Port}, gateway {(GatewayPort == 0 ? "off (--Inference:Silo:GatewayPort=N opens it)" : $"port {GatewayPort}")}";
 }

@@ -105,6 +105,27 @@ public sealed partial class BrokenModelTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_SourceNotConfigured_NamesItOnceWhateverReadsIt()
+    {
+        var manifest = Manifest.Replace("\"features\":  [ ]", "\"features\":  [ \"profile\" ]", StringComparison.Ordinal).Replace("request.a", "profile.a", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(_manifest, manifest, TestContext.Current.CancellationToken);
+        Directory.CreateDirectory(Path.Combine(_models, "identity", "2"));
+        File.Copy(_onnx, Path.Combine(_models, "identity", "2", "model.onnx"));
+
+        Assert.Equal($"{_manifest}:5: predict.features[0]: 'profile' is not configured. Add Inference:FeatureViews:profile, or name one of: (none).", await StartAsync());
+    }
+
+    [Fact]
+    public async Task Start_FaultForEveryVersion_NamesItOnce()
+    {
+        await File.WriteAllTextAsync(_manifest, Manifest.Replace("\"request.a\" ]", "\"request.b\" ]", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        Directory.CreateDirectory(Path.Combine(_models, "identity", "2"));
+        File.Copy(_onnx, Path.Combine(_models, "identity", "2", "model.onnx"));
+
+        Assert.Equal($"{_manifest}:8: predict.inputs.x[3]: there is no feature 'request.b'. The features here are: request.a.", await StartAsync());
+    }
+
+    [Fact]
     public async Task Start_ManifestRight_Serves()
     {
         await File.WriteAllBytesAsync(_manifest, [0xEF, 0xBB, 0xBF, .. System.Text.Encoding.UTF8.GetBytes(Manifest)], TestContext.Current.CancellationToken);

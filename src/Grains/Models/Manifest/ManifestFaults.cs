@@ -5,8 +5,12 @@ internal sealed class ManifestFaults(string file, JsonLines lines)
 {
     private readonly List<string> _faults = [];
 
-    /// <summary>Notes what is wrong at a path such as <c>predict.features[1]</c>, and the remedy.</summary>
-    public void Add(string path, string fault) => _faults.Add($"{file}:{LineOf(path)}: {path}: {fault}");
+    /// <summary>Notes what is wrong at a path such as <c>predict.features[1]</c>, and the remedy; what is wrong for every version is said once.</summary>
+    public void Add(string path, string fault)
+    {
+        var line = $"{file}:{LineOf(path)}: {path}: {fault}";
+        if (!_faults.Contains(line)) _faults.Add(line);
+    }
 
     public int LineOf(string path) => lines.Of(path);
 

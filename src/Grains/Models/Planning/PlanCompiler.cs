@@ -16,6 +16,7 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
     private readonly List<string> _names = [];
     private readonly List<FeatureColumn> _columns = [];
     private readonly List<PlannedSource> _sources = [];
+    private readonly HashSet<string> _unconfigured = [];
 
     /// <summary>Compiles against the versions' tensors; the first version's plan holds for all, since all must fit.</summary>
     public PredictPlan? Compile(IReadOnlyDictionary<int, ModelMetadata> versions)
@@ -80,6 +81,7 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
             if (sources.Find(names[i]) is not TSource source)
             {
                 faults.Add(path, $"'{names[i]}' is not configured. Add {section}:{names[i]}, or name one of: {ListOrNone(sources.NamesOf<TSource>())}.");
+                _unconfigured.Add(names[i]);
                 continue;
             }
 
@@ -216,7 +218,9 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
     {
         var index = _names.IndexOf(feature);
         if (index >= 0) return index;
-        faults.Add(path, $"there is no feature '{feature}'. The features here are: {ListOrNone(_names)}.");
+
+        // Of a source that is not configured, its own line says enough.
+        if (!_unconfigured.Contains(feature.Split('.')[0])) faults.Add(path, $"there is no feature '{feature}'. The features here are: {ListOrNone(_names)}.");
         return null;
     }
 
