@@ -6,6 +6,10 @@ namespace OrleansInference.Storage.Sql;
 /// <summary>A read-only connection with its prepared statements. One reader thread only.</summary>
 internal sealed class ReaderConnection : IDisposable
 {
+    // SQLite asks this often whether to go on: some microseconds of work. Unlike sqlite3_interrupt, which only reaches the
+    // statement that runs at that instant, it cannot come between two statements and be lost.
+    private const int InstructionsBetweenChecks = 1_000;
+
     private readonly SqliteConnection _connection;
     private readonly Dictionary<string, SqliteCommand> _commands = [];
 
@@ -15,7 +19,11 @@ internal sealed class ReaderConnection : IDisposable
         var settings = new SqliteConnectionStringBuilder(connectionString) { Mode = SqliteOpenMode.ReadOnly, Pooling = false, DefaultTimeout = 1 };
         _connection = new SqliteConnection(settings.ConnectionString);
         _connection.Open();
+        raw.sqlite3_progress_handler(_connection.Handle, InstructionsBetweenChecks, _ => Deadline.IsCancellationRequested ? 1 : 0, null);
     }
+
+    /// <summary>When this is cancelled, the statement that runs fails with SQLITE_INTERRUPT, and so does every further one.</summary>
+    public CancellationToken Deadline { get; set; }
 
     /// <summary>A prepared statement; the same object for the same text.</summary>
     public SqliteCommand Command(string sql)
@@ -26,9 +34,6 @@ internal sealed class ReaderConnection : IDisposable
         _commands.Add(sql, command);
         return command;
     }
-
-    /// <summary>Makes the statement that runs now fail with SQLITE_INTERRUPT. From any thread.</summary>
-    public void Interrupt() => raw.sqlite3_interrupt(_connection.Handle);
 
     public void Dispose()
     {

@@ -16,8 +16,9 @@ internal sealed class SqliteFeatureDatabase(SqliteReaders readers, IOptions<Infe
         {
             return await readers.ReadAsync(Resolve(view.Options.ConnectionString), connection => Query(connection, view, userId), view.Options.Timeout);
         }
-        catch (InferenceException e)
+        catch (Exception e) when (e is InferenceException or InvalidOperationException)
         {
+            // InvalidOperationException is the driver's answer to a query with a parameter that we do not give.
             throw new FeatureDatabaseException(e.Message, e);
         }
     }
@@ -53,7 +54,7 @@ internal sealed class SqliteFeatureDatabase(SqliteReaders readers, IOptions<Infe
         {
             (DBNull, _) => FeatureValue.Missing,
             (long number, FeatureType.Number) => FeatureValue.Of(number),
-            (double number, FeatureType.Number) => FeatureValue.Of(number),
+            (double number, FeatureType.Number) when double.IsFinite(number) => FeatureValue.Of(number),
             (string text, FeatureType.Text) => FeatureValue.Of(text),
             _ => throw new FeatureDatabaseException($"column '{column.SourceName}' of view {view.Name} gave {value.GetType().Name} '{value}', but is declared as {column.Type}"),
         };

@@ -110,7 +110,7 @@ internal sealed class SqliteReaders : IDisposable
             try
             {
                 using var deadline = new CancellationTokenSource(left, time);
-                using var interruption = deadline.Token.UnsafeRegister(static c => ((ReaderConnection)c!).Interrupt(), connection);
+                connection.Deadline = deadline.Token;
                 return read(connection);
             }
             catch (SqliteException)

@@ -15,11 +15,18 @@ internal sealed class WriterConnection : IDisposable
     {
         _connection = new SqliteConnection(connectionString);
         _connection.Open();
-        Execute("PRAGMA journal_mode = WAL");
-        Execute("PRAGMA synchronous = FULL");
-
-        // Microsoft.Data.Sqlite waits for locks in whole seconds; a prediction's deadline is shorter than that.
-        raw.sqlite3_busy_timeout(_connection.Handle, (int)busyTimeout.TotalMilliseconds);
+        try
+        {
+            // Microsoft.Data.Sqlite waits for locks in whole seconds; a prediction's deadline is shorter than that.
+            raw.sqlite3_busy_timeout(_connection.Handle, (int)busyTimeout.TotalMilliseconds);
+            Raw("PRAGMA journal_mode = WAL");
+            Raw("PRAGMA synchronous = FULL");
+        }
+        catch
+        {
+            _connection.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Schemas that are certain to be in the database.</summary>
@@ -57,13 +64,6 @@ internal sealed class WriterConnection : IDisposable
     {
         foreach (var command in _commands.Values) command.Dispose();
         _connection.Dispose();
-    }
-
-    private void Execute(string sql)
-    {
-        using var command = _connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
     }
 
     // Past the driver, whose own loop around a busy database sleeps.

@@ -1,85 +1,110 @@
 using OrleansInference.Grains.PostProcessing;
+using UnitTests.Fakes;
+using static UnitTests.Storage.StorageBuilder;
 
 namespace UnitTests.Storage;
 
-/// <summary>Which messages are due, on real files.</summary>
 public sealed class SqliteOutboxTests
 {
     [Fact]
-    public async Task ReadDueAsync_SeveralOfOneUserAndTarget_GivesTheOldestOnly()
+    public async Task ReadDueAsync_WaitingMessage_IsAsItWasWritten()
     {
-        await using var storage = await StartWithMessagesAsync();
+        await using var storage = await StoreAsync(("-!42", Message("a")));
 
-        Assert.Equal(["42-desk-1", "42-case-1", "43-desk-1"], await ReadDueAsync(storage));
+        var waiting = Assert.Single(await ReadAsync(storage));
+
+        Assert.Equal(("a", "alert", "fraud-desk", "{}", 0), (waiting.Message.Id, waiting.Message.Kind, waiting.Message.Target, System.Text.Encoding.UTF8.GetString(waiting.Message.Payload), waiting.Attempt));
     }
 
     [Fact]
-    public async Task MarkDeliveredAsync_Oldest_MakesTheNextDue()
+    public async Task ReadDueAsync_LaterMessageOfTheSameUserAndTarget_WaitsForTheEarlier()
     {
-        await using var storage = await StartWithMessagesAsync();
+        await using var storage = await StoreAsync(("-!42", Message("first")), ("-!42", Message("second")));
 
-        await storage.Outbox.MarkDeliveredAsync(await FindAsync(storage, "42-desk-1"));
-
-        Assert.Equal(["42-case-1", "42-desk-2", "43-desk-1"], await ReadDueAsync(storage));
-        Assert.Equal([1L], storage.Read("SELECT attempt FROM outbox WHERE message_id = '42-desk-1'"));
+        AssertIds(await ReadAsync(storage), "first");
     }
 
     [Fact]
-    public async Task MarkFailedAsync_PutOff_HoldsBackTheLaterMessageToo()
+    public async Task ReadDueAsync_OtherUserOrTarget_DoesNotWait()
     {
-        await using var storage = await StartWithMessagesAsync();
+        await using var storage = await StoreAsync(("-!42", Message("a")), ("-!43", Message("b")), ("-!42", Message("c", "case-review")));
 
-        await storage.Outbox.MarkFailedAsync(await FindAsync(storage, "42-desk-1"), "refused", DateTimeOffset.UtcNow.AddHours(1));
-
-        Assert.Equal(["42-case-1", "43-desk-1"], await ReadDueAsync(storage));
-        Assert.Equal(["refused"], storage.Read("SELECT last_error FROM outbox WHERE message_id = '42-desk-1'"));
+        AssertIds(await ReadAsync(storage), "a", "b", "c");
     }
 
     [Fact]
-    public async Task MarkFailedAsync_WaitIsOver_IsDueAgainWithItsAttempts()
+    public async Task ReadDueAsync_MoreThanAsked_AreTheOldest()
     {
-        await using var storage = await StartWithMessagesAsync();
+        await using var storage = await StoreAsync(("-!1", Message("a")), ("-!2", Message("b")), ("-!3", Message("c")));
 
-        await storage.Outbox.MarkFailedAsync(await FindAsync(storage, "42-desk-1"), "refused", DateTimeOffset.UtcNow.AddSeconds(-1));
-
-        Assert.Equal(1, (await FindAsync(storage, "42-desk-1")).Attempt);
+        AssertIds(await storage.Outbox.ReadDueAsync(2, CancellationToken.None), "a", "b");
     }
 
     [Fact]
-    public async Task MarkFailedAsync_NoNextAttempt_IsADeadLetterAndLetsTheNextGo()
+    public async Task MarkDeliveredAsync_FirstMessage_TheNextComes()
     {
-        await using var storage = await StartWithMessagesAsync();
+        await using var storage = await StoreAsync(("-!42", Message("first")), ("-!42", Message("second")));
 
-        await storage.Outbox.MarkFailedAsync(await FindAsync(storage, "42-desk-1"), "refused", nextAttemptAt: null);
+        await storage.Outbox.MarkDeliveredAsync((await ReadAsync(storage))[0]);
 
-        Assert.Equal(["42-case-1", "42-desk-2", "43-desk-1"], await ReadDueAsync(storage));
-        Assert.Equal([2L], storage.Read("SELECT state FROM outbox WHERE message_id = '42-desk-1'"));
+        AssertIds(await ReadAsync(storage), "second");
+        Assert.Equal("1 1 1775044800000", storage.Scalar<string>("SELECT concat_ws(' ', state, attempt, settled_at) FROM outbox WHERE message_id = 'first'"));
     }
 
     [Fact]
-    public async Task WaitAsync_MessageWasCommitted_EndsAtOnce()
+    public async Task MarkFailedAsync_NotDueAgain_HoldsBackTheLaterToo()
     {
-        await using var storage = await StorageFixture.StartAsync();
-        var wait = storage.Outbox.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
-        Assert.False(wait.IsCompleted);
+        await using var storage = await StoreAsync(("-!42", Message("first")), ("-!42", Message("second")));
 
-        await storage.AppendAsync(StorageFixture.Record("-!42", 1, StorageFixture.Message("a")));
+        await storage.Outbox.MarkFailedAsync((await ReadAsync(storage))[0], "refused", storage.Time.GetUtcNow().AddSeconds(1));
 
-        await wait.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.Empty(await ReadAsync(storage));
     }
 
-    private static async Task<StorageFixture> StartWithMessagesAsync()
+    [Fact]
+    public async Task MarkFailedAsync_DueAgain_ComesWithItsAttempts()
     {
-        var storage = await StorageFixture.StartAsync();
-        await storage.AppendAsync(StorageFixture.Record("-!42", 1, StorageFixture.Message("42-desk-1"), StorageFixture.Message("42-case-1", "case")));
-        await storage.AppendAsync(StorageFixture.Record("-!42", 2, StorageFixture.Message("42-desk-2")));
-        await storage.AppendAsync(StorageFixture.Record("-!43", 1, StorageFixture.Message("43-desk-1")));
+        await using var storage = await StoreAsync(("-!42", Message("first")));
+        await storage.Outbox.MarkFailedAsync((await ReadAsync(storage))[0], "refused", storage.Time.GetUtcNow().AddSeconds(1));
+
+        storage.Time.Advance(TimeSpan.FromSeconds(1));
+
+        var waiting = Assert.Single(await ReadAsync(storage));
+        Assert.Equal(("first", 1), (waiting.Message.Id, waiting.Attempt));
+        Assert.Equal("refused", storage.Scalar<string>("SELECT last_error FROM outbox"));
+    }
+
+    [Fact]
+    public async Task MarkFailedAsync_ForGood_IsADeadLetterThatFreesTheNext()
+    {
+        await using var storage = await StoreAsync(("-!42", Message("first")), ("-!42", Message("second")));
+
+        await storage.Outbox.MarkFailedAsync((await ReadAsync(storage))[0], "gone", nextAttemptAt: null);
+
+        AssertIds(await ReadAsync(storage), "second");
+        Assert.Equal("2 1 1775044800000 gone", storage.Scalar<string>("SELECT concat_ws(' ', state, attempt, settled_at, last_error) FROM outbox WHERE message_id = 'first'"));
+    }
+
+    [Fact]
+    public async Task WaitAsync_SignalledTwiceBefore_CompletesOnce()
+    {
+        await using var storage = new StorageBuilder();
+        storage.Outbox.Signal();
+        storage.Outbox.Signal();
+
+        await storage.Outbox.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+
+        Assert.False(storage.Outbox.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken).IsCompleted);
+    }
+
+    private static async Task<StorageBuilder> StoreAsync(params (string User, OutboxMessage Message)[] messages)
+    {
+        var storage = await new StorageBuilder().StartAsync();
+        for (var i = 0; i < messages.Length; i++) await storage.AppendAsync(storage.Record(messages[i].User, i + 1, messages[i].Message));
         return storage;
     }
 
-    private static async Task<WaitingMessage> FindAsync(StorageFixture storage, string id) =>
-        (await storage.Outbox.ReadDueAsync(100, TestContext.Current.CancellationToken)).Single(message => message.Message.Id == id);
+    private static Task<IReadOnlyList<WaitingMessage>> ReadAsync(StorageBuilder storage) => storage.Outbox.ReadDueAsync(10, CancellationToken.None);
 
-    private static async Task<IEnumerable<string>> ReadDueAsync(StorageFixture storage) =>
-        (await storage.Outbox.ReadDueAsync(100, TestContext.Current.CancellationToken)).Select(message => message.Message.Id);
+    private static void AssertIds(IReadOnlyList<WaitingMessage> messages, params string[] ids) => Assert.Equal(ids, messages.Select(waiting => waiting.Message.Id));
 }

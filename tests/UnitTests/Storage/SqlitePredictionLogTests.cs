@@ -1,207 +1,171 @@
 using OrleansInference;
+using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Storage.Sql;
+using UnitTests.Fakes;
+using static UnitTests.Storage.StorageBuilder;
 
 namespace UnitTests.Storage;
 
-/// <summary>The promises of the log's writer, on real files.</summary>
 public sealed class SqlitePredictionLogTests
 {
     [Fact]
-    public async Task AppendAsync_RecordWithMessages_CommitsBoth()
+    public async Task AppendAsync_NewSequence_WritesTheRecord()
     {
-        await using var storage = await StorageFixture.StartAsync();
+        await using var storage = await new StorageBuilder().StartAsync();
+        var record = storage.Record("-!42", 1);
 
-        Assert.True(await storage.AppendAsync(StorageFixture.Record("-!42", 1, StorageFixture.Message("a"), StorageFixture.Message("b", "other"))));
+        Assert.True(await storage.AppendAsync(record));
 
-        Assert.Equal([1L], storage.Read("SELECT count(*) FROM predictions"));
-        Assert.Equal(["a", "b"], storage.Read("SELECT message_id FROM outbox ORDER BY position"));
-        Assert.Equal(["""["request.amount"]"""], storage.Read("SELECT names FROM record_schemas"));
+        Assert.Equal(
+            $"{Convert.ToHexString(record.Id.ToByteArray(bigEndian: true))} -!42 1 fraud 2  1775044800000 010203",
+            storage.Scalar<string>(
+                "SELECT concat_ws(' ', hex(id), user, seq, model, version, coalesce(request_key, ''), created_at, hex(body)) FROM predictions"));
     }
 
     [Fact]
-    public async Task AppendAsync_SequenceIsTaken_AnswersFalseAndWritesNothing()
+    public async Task AppendAsync_NamesOfTheFeatures_AreWrittenOnceForAllRecords()
     {
-        await using var storage = await StorageFixture.StartAsync();
-        await storage.AppendAsync(StorageFixture.Record("-!42", 1));
+        await using var storage = await new StorageBuilder().StartAsync();
+        await storage.AppendAsync(storage.Record("-!42", 1));
+        await storage.AppendAsync(storage.Record("-!42", 2));
 
-        Assert.False(await storage.AppendAsync(StorageFixture.Record("-!42", 1, StorageFixture.Message("a"))));
-
-        Assert.Equal([1L], storage.Read("SELECT count(*) FROM predictions"));
-        Assert.Empty(storage.Read("SELECT message_id FROM outbox"));
-        Assert.True(await storage.AppendAsync(StorageFixture.Record("-!43", 1)));
+        Assert.Equal(
+            $"{FeatureSchema.Of(["request.amount"]).Id}|[\"request.amount\"]",
+            storage.Scalar<string>("SELECT group_concat(id || '|' || names) FROM record_schemas"));
     }
 
     [Fact]
-    public async Task AppendAsync_IdIsTaken_AnswersFalse()
+    public async Task AppendAsync_SequenceTaken_IsFalseAndNothingIsWritten()
     {
-        await using var storage = await StorageFixture.StartAsync();
-        var record = StorageFixture.Record("-!42", 1);
-        await storage.AppendAsync(record);
+        await using var storage = await new StorageBuilder().StartAsync();
+        await storage.AppendAsync(storage.Record("-!42", 1));
 
-        Assert.False(await storage.AppendAsync(record with { Sequence = 2 }));
+        Assert.False(await storage.AppendAsync(storage.Record("-!42", 1, Message("late"))));
+
+        Assert.Equal((1L, 0L), (storage.Scalar<long>("SELECT count(*) FROM predictions"), storage.Scalar<long>("SELECT count(*) FROM outbox")));
     }
 
     [Fact]
-    public async Task AppendAsync_ManyWhileACommitIsHeld_GoTogetherInOrder()
+    public async Task AppendAsync_IdTaken_IsFalseAndNothingIsWritten()
     {
-        await using var storage = await StorageFixture.StartAsync();
-        var hold = new HeldWrite();
-        var held = storage.Writer.EnqueueAsync(hold);
-        await hold.Started;
+        await using var storage = await new StorageBuilder().StartAsync();
+        var first = storage.Record("-!42", 1);
+        await storage.AppendAsync(first);
 
-        var appends = Enumerable.Range(1, 50).Select(i => storage.AppendAsync(StorageFixture.Record("-!42", i, StorageFixture.Message($"{i:00}")))).ToArray();
-        hold.Release();
+        Assert.False(await storage.AppendAsync(storage.Record("-!42", 2, Message("late")) with { Id = first.Id }));
 
-        Assert.All(await Task.WhenAll(appends), Assert.True);
+        Assert.Equal((1L, 0L), (storage.Scalar<long>("SELECT max(seq) FROM predictions"), storage.Scalar<long>("SELECT count(*) FROM outbox")));
+    }
+
+    [Fact]
+    public async Task AppendAsync_SameSequenceInOneCommit_OnlyTheFirstIsWritten()
+    {
+        using var gate = new Gate();
+        await using var storage = await new StorageBuilder().StartAsync();
+        var held = storage.Writer.EnqueueAsync(new HeldWrite(gate));
+        await gate.Reached;
+        var (first, second) = (storage.AppendAsync(storage.Record("-!42", 1)), storage.AppendAsync(storage.Record("-!42", 1)));
+
+        gate.Open();
         await held;
-        Assert.Equal(Enumerable.Range(1, 50).Select(i => (object)$"{i:00}"), storage.Read("SELECT message_id FROM outbox ORDER BY position"));
+
+        Assert.Equal((true, false), (await first, await second));
     }
 
     [Fact]
-    public async Task AppendAsync_CallerLeavesBeforeItsTurn_IsNeverWritten()
+    public async Task AppendAsync_OtherUserSameSequence_IsWritten()
     {
-        await using var storage = await StorageFixture.StartAsync();
-        var hold = new HeldWrite();
-        var held = storage.Writer.EnqueueAsync(hold);
-        await hold.Started;
-        using var leaving = new CancellationTokenSource();
+        await using var storage = await new StorageBuilder().StartAsync();
+        await storage.AppendAsync(storage.Record("-!42", 1));
 
-        var append = storage.Log.AppendAsync(StorageFixture.Record("-!42", 1), leaving.Token);
-        await leaving.CancelAsync();
-        var failure = await Assert.ThrowsAsync<InferenceException>(() => append);
-        hold.Release();
+        Assert.True(await storage.AppendAsync(storage.Record("-!43", 1)));
+    }
+
+    [Fact]
+    public async Task AppendAsync_Messages_AreCommittedWithTheRecordAndWakeTheDispatcher()
+    {
+        await using var storage = await new StorageBuilder().StartAsync();
+        var woken = storage.Outbox.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+
+        await storage.AppendAsync(storage.Record("-!42", 1, Message("a"), Message("b", "case-review")));
+
+        await woken;
+        Assert.Equal("a fraud-desk,b case-review", storage.Scalar<string>("SELECT group_concat(message_id || ' ' || target ORDER BY position) FROM outbox"));
+    }
+
+    [Fact]
+    public async Task AppendAsync_CallerLeavesBeforeTheCommit_NothingIsWrittenAndARetryIsSafe()
+    {
+        using var gate = new Gate();
+        using var caller = new CancellationTokenSource();
+        await using var storage = await new StorageBuilder().StartAsync();
+        var held = storage.Writer.EnqueueAsync(new HeldWrite(gate));
+        await gate.Reached;
+        var append = storage.Log.AppendAsync(storage.Record("-!42", 1), caller.Token);
+
+        await caller.CancelAsync();
+
+        Assert.Equal(InferenceErrorCode.StorageUnavailable, (await Assert.ThrowsAsync<InferenceException>(() => append)).Code);
+        gate.Open();
         await held;
-        await storage.AppendAsync(StorageFixture.Record("-!42", 2));
-
-        Assert.Equal(InferenceErrorCode.StorageUnavailable, failure.Code);
-        Assert.Equal([2L], storage.Read("SELECT seq FROM predictions"));
+        Assert.True(await storage.AppendAsync(storage.Record("-!42", 1)));
     }
 
     [Fact]
-    public async Task AppendAsync_QueueIsFull_FailsAtOnce()
+    public async Task AppendAsync_CallerLeavesDuringTheCommit_SaysThatItMayBeWritten()
     {
-        await using var storage = await StorageFixture.StartAsync(new SqliteStorageOptions { MaxWaitingWrites = 2 });
-        var hold = new HeldWrite();
-        var held = storage.Writer.EnqueueAsync(hold);
-        await hold.Started;
-        var first = storage.AppendAsync(StorageFixture.Record("-!42", 1));
-        var second = storage.AppendAsync(StorageFixture.Record("-!42", 2));
+        using var gate = new Gate();
+        using var caller = new CancellationTokenSource();
+        await using var storage = await new StorageBuilder().StartAsync();
+        var record = storage.Record("-!42", 1) with { Schema = new FeatureSchema(1, new GatedNames(gate)) };
+        var append = storage.Log.AppendAsync(record, caller.Token);
+        await gate.Reached;
 
-        var failure = await Assert.ThrowsAsync<InferenceException>(() => storage.AppendAsync(StorageFixture.Record("-!42", 3)));
-        hold.Release();
-        await Task.WhenAll(held, first, second);
+        await caller.CancelAsync();
 
-        Assert.Equal(InferenceErrorCode.StorageUnavailable, failure.Code);
-        Assert.Contains("MaxWaitingWrites = 2", failure.Message, StringComparison.Ordinal);
-        Assert.NotNull(failure.RetryAfter);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => append);
+        gate.Open();
     }
 
     [Fact]
-    public async Task AppendAsync_DatabaseIsLocked_FailsAndRecoversByItself()
+    public async Task ReadLastSequenceAsync_NewUser_IsZero()
     {
-        await using var storage = await StorageFixture.StartAsync(new SqliteStorageOptions { BusyTimeout = TimeSpan.FromMilliseconds(10) });
-        using var beside = storage.OpenBeside();
-        using (beside.BeginTransaction(deferred: false))
-        {
-            var failure = await Assert.ThrowsAsync<InferenceException>(() => storage.AppendAsync(StorageFixture.Record("-!42", 1)));
-            Assert.Equal(InferenceErrorCode.StorageUnavailable, failure.Code);
-            Assert.Contains("locked", failure.Message, StringComparison.Ordinal);
-        }
+        await using var storage = await new StorageBuilder().StartAsync();
 
-        Assert.True(await storage.AppendAsync(StorageFixture.Record("-!42", 2)));
-        Assert.Equal([2L], storage.Read("SELECT seq FROM predictions"));
+        Assert.Equal(0, await storage.Log.ReadLastSequenceAsync("-!42"));
     }
 
     [Fact]
-    public async Task AppendAsync_OneWriteOfTheCommitFails_AllFailAndNothingIsWritten()
+    public async Task ReadLastSequenceAsync_RecordsWithAGap_IsTheHighestOfTheUser()
     {
-        await using var storage = await StorageFixture.StartAsync();
-        var hold = new HeldWrite();
-        var held = storage.Writer.EnqueueAsync(hold);
-        await hold.Started;
-        var append = storage.AppendAsync(StorageFixture.Record("-!42", 1, StorageFixture.Message("a")));
-        var failing = storage.Writer.EnqueueAsync(new FailingWrite());
-        hold.Release();
+        await using var storage = await new StorageBuilder().StartAsync();
+        foreach (var (user, sequence) in new[] { ("-!42", 1), ("-!42", 5), ("-!43", 9) }) await storage.AppendAsync(storage.Record(user, sequence));
 
-        await held;
-        await Assert.ThrowsAsync<InferenceException>(() => append);
-        await Assert.ThrowsAsync<InferenceException>(() => failing);
-        Assert.Empty(storage.Read("SELECT seq FROM predictions"));
-        Assert.True(await storage.AppendAsync(StorageFixture.Record("-!42", 2)));
+        Assert.Equal(5, await storage.Log.ReadLastSequenceAsync("-!42"));
     }
 
-    [Fact]
-    public async Task StoppedAsync_WritesWait_CommitsThemFirstAndTakesNoMore()
+    private sealed class HeldWrite(Gate gate) : SqliteWrite
     {
-        await using var storage = await StorageFixture.StartAsync();
-        var hold = new HeldWrite();
-        var held = storage.Writer.EnqueueAsync(hold);
-        await hold.Started;
-        var append = storage.AppendAsync(StorageFixture.Record("-!42", 1));
-
-        var stopped = storage.Writer.StoppedAsync(TestContext.Current.CancellationToken);
-        hold.Release();
-        await Task.WhenAll(held, append, stopped);
-
-        Assert.True(await append);
-        var late = await Assert.ThrowsAsync<InferenceException>(() => storage.AppendAsync(StorageFixture.Record("-!42", 2)));
-        Assert.Equal(InferenceErrorCode.StorageUnavailable, late.Code);
-    }
-
-    [Fact]
-    public async Task ReadLastSequenceAsync_NewAndKnownUser_GivesTheHighest()
-    {
-        await using var storage = await StorageFixture.StartAsync();
-        await storage.AppendAsync(StorageFixture.Record("-!42", 1));
-        await storage.AppendAsync(StorageFixture.Record("-!42", 7));
-
-        Assert.Equal(7, await storage.Log.ReadLastSequenceAsync("-!42"));
-        Assert.Equal(0, await storage.Log.ReadLastSequenceAsync("-!43"));
-    }
-
-    [Fact]
-    public async Task Migrate_SecondStart_KeepsWhatIsThere()
-    {
-        await using var storage = await StorageFixture.StartAsync();
-        await storage.AppendAsync(StorageFixture.Record("-!42", 1));
-
-        storage.Database.Migrate();
-
-        Assert.Equal([1L], storage.Read("SELECT count(*) FROM predictions"));
-    }
-
-    [Fact]
-    public async Task Migrate_FileIsNoDatabase_SaysSo()
-    {
-        await using var storage = new StorageFixture();
-        await File.WriteAllTextAsync(storage.Database.File, new string('x', 4096), TestContext.Current.CancellationToken);
-
-        var fault = Assert.Throws<OrleansInference.Grains.InferenceStartupException>(storage.Database.Migrate);
-
-        Assert.Contains(storage.Database.File, fault.Message, StringComparison.Ordinal);
-        Assert.Contains("not a database", fault.Message, StringComparison.Ordinal);
-    }
-
-    /// <summary>Keeps the writer inside a commit until the test lets go.</summary>
-    private sealed class HeldWrite : SqliteWrite
-    {
-        private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly TaskCompletionSource _gate = new();
-
-        public Task Started => _started.Task.WaitAsync(TimeSpan.FromSeconds(30));
-
-        public void Release() => _gate.SetResult();
-
         protected override int Apply(WriterConnection connection)
         {
-            _started.TrySetResult();
-            _gate.Task.Wait(TimeSpan.FromSeconds(30));
+            gate.Pass(CancellationToken.None);
             return 0;
         }
     }
 
-    private sealed class FailingWrite : SqliteWrite
+    /// <summary>Names that hold the writer where it writes them.</summary>
+    private sealed class GatedNames(Gate gate) : IReadOnlyList<string>
     {
-        protected override int Apply(WriterConnection connection) => connection.Command("INSERT INTO no_such_table VALUES (1)").ExecuteNonQuery();
+        public int Count => 1;
+
+        public string this[int index] => "name";
+
+        public IEnumerator<string> GetEnumerator()
+        {
+            gate.Pass(CancellationToken.None);
+            yield return "name";
+        }
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }

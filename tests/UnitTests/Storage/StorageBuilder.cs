@@ -1,0 +1,114 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using OrleansInference.Grains;
+using OrleansInference.Grains.Models.Planning;
+using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Storage.Sql;
+using UnitTests.Fakes;
+
+namespace UnitTests.Storage;
+
+/// <summary>The embedded database in a directory of the test's own.</summary>
+internal sealed class StorageBuilder : IAsyncDisposable
+{
+    private readonly TestDirectory _directory = new();
+    private bool _stopped;
+
+    public StorageBuilder(Action<SqliteStorageOptions>? configure = null)
+    {
+        var options = new SqliteStorageOptions { BusyTimeout = TimeSpan.FromMilliseconds(50), ReaderThreads = 1 };
+        configure?.Invoke(options);
+        Settings = Options.Create(new InferenceOptions { DataDirectory = _directory.Path });
+        Database = new InferenceDatabase(Settings);
+        Writer = new SqliteWriter(Database, Options.Create(options), Time, FakeMeterFactory.Instruments, NullLogger<SqliteWriter>.Instance);
+        Readers = new SqliteReaders(Options.Create(options), Time);
+        Outbox = new SqliteOutbox(Writer, Readers, Database, Time);
+        Log = new SqlitePredictionLog(Writer, Readers, Database, Outbox);
+    }
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 4, 1, 12, 0, 0, TimeSpan.Zero));
+
+    public IOptions<InferenceOptions> Settings { get; }
+
+    public InferenceDatabase Database { get; }
+
+    public SqliteWriter Writer { get; }
+
+    public SqliteReaders Readers { get; }
+
+    public SqliteOutbox Outbox { get; }
+
+    public SqlitePredictionLog Log { get; }
+
+    public string PathOf(string file) => _directory.PathOf(file);
+
+    public async Task<StorageBuilder> StartAsync()
+    {
+        await Writer.StartingAsync(CancellationToken.None);
+        return this;
+    }
+
+    public Task StopAsync()
+    {
+        _stopped = true;
+        return Writer.StoppedAsync(CancellationToken.None);
+    }
+
+    public PredictionRecord Record(string user, long sequence, params OutboxMessage[] messages) => new()
+    {
+        Id = Guid.CreateVersion7(),
+        User = user,
+        Sequence = sequence,
+        Model = "fraud",
+        Version = 2,
+        CreatedAt = Time.GetUtcNow(),
+        Schema = FeatureSchema.Of(["request.amount"]),
+        Body = [1, 2, 3],
+        Messages = messages,
+    };
+
+    public static OutboxMessage Message(string id, string target = "fraud-desk") => new(id, "alert", target, [(byte)'{', (byte)'}']);
+
+    public Task<bool> AppendAsync(PredictionRecord record) => Log.AppendAsync(record, CancellationToken.None);
+
+    /// <summary>Asks the database over a connection of its own.</summary>
+    public T Scalar<T>(string sql)
+    {
+        using var connection = Open();
+        return Scalar<T>(connection, sql);
+    }
+
+    /// <summary>A connection that holds the write lock until it is disposed.</summary>
+    public SqliteConnection Lock()
+    {
+        var connection = Open();
+        _ = Scalar<object?>(connection, "BEGIN EXCLUSIVE");
+        return connection;
+    }
+
+    public void Execute(string sql) => Scalar<object?>(sql);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_stopped) await StopAsync();
+        Readers.Dispose();
+        Outbox.Dispose();
+        _directory.Dispose();
+    }
+
+    private SqliteConnection Open()
+    {
+        var connection = new SqliteConnection(Database.ConnectionString);
+        connection.Open();
+        return connection;
+    }
+
+    private static T Scalar<T>(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (T)command.ExecuteScalar()!;
+    }
+}
