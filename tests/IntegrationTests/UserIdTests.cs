@@ -15,7 +15,7 @@ public sealed class UserIdTests(DemoServer demo)
         "a/b", "a%2Fb", "a%2fb", "a%252Fb", "a_b", "a\\b", "a#b", "a?b", "a%b", "a!b", "a b", "a+b", " ", "-!a", "%ff", "%", "../x", ".x",
         "a\u0001b", "a\tb", "a\nb", "a\u007Fb", "a\u0085b",
         "Анна", Emoji, "e\u0301", "\u00E9", string.Concat(Enumerable.Repeat(Emoji, 64)), new string('u', 128),
-        "null", "true", "1e999", "0.5", "-0", "Case", "case",
+        "null", "true", "2e999", "0.5", "-0", "Case", "case",
     ];
 
     [Theory]

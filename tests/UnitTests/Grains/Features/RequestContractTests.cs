@@ -204,12 +204,6 @@ public sealed class RequestContractTests
             _request.Declare(Terminal() with { Alias = "raw_feature" }).Send("raw_feature", "a").Send("terminal_id", "b").Faults());
 
     [Fact]
-    public void TryBind_RequiredFieldSentAndThenNull_IsTwiceButNotMissing() =>
-        Assert.Equal(
-            [new FieldError("amount", "was sent twice; send it once", null)],
-            _request.Declare(Amount() with { Required = true }).Send("amount", 5).Send("amount", default).Faults());
-
-    [Fact]
     public void TryBind_ManyFaults_ReportsAllAtOnce()
     {
         var faults = _request

@@ -1,7 +1,7 @@
 using OrleansInference;
 using OrleansInference.Grains.Features;
 
-namespace UnitTests.Features;
+namespace UnitTests.Grains.Features;
 
 /// <summary>What became of a request's fields.</summary>
 public sealed class RequestBindingTests
