@@ -30,7 +30,7 @@ internal static class ListenAddresses
         foreach (var endpoint in endpoints)
         {
             if (!ListenPort.TryFind(endpoint, out _, out var reason))
-                throw new InferenceStartupException($"--urls holds http://{endpoint}, which cannot be taken: {reason}. Stop the program that uses it, or set --urls to another address.");
+                throw new InferenceStartupException($"--urls holds 'http://{endpoint}', which cannot be taken: {reason}. Stop the program that uses it, or set --urls to another address.");
         }
     }
 

@@ -42,7 +42,7 @@ internal sealed class JsonLines
     public int Of(string path)
     {
         while (!_lines.ContainsKey(path) && path.LastIndexOfAny(['.', '[']) is var cut and >= 0) path = path[..cut];
-        return _lines.GetValueOrDefault(path, 1);
+        return _lines.GetValueOrDefault(path, _lines.GetValueOrDefault("", 1));
     }
 
     private static string ElementPath(Stack<(string Path, int NextIndex)> containers, string path)

@@ -24,7 +24,9 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
         var request = CompileRequest();
         CompileSources(request);
         var defaults = CompileDefaults(request);
-        var (inputs, output) = versions.Select(version => CompileTensors(version.Key, version.Value)).ToArray()[0];
+        var tensors = versions.Select(version => (Version: version.Key, Planned: CompileTensors(version.Key, version.Value))).ToArray();
+        var (inputs, output) = tensors[0].Planned;
+        foreach (var (version, planned) in tensors[1..]) CompareInputs(tensors[0].Version, inputs, version, planned.Inputs);
         var plan = new PredictPlan
         {
             Model = model,
@@ -85,6 +87,12 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
                 continue;
             }
 
+            if (_sources.Any(planned => planned.Source == (IFeatureSource)source))
+            {
+                faults.Add(path, $"'{names[i]}' stands twice. Remove one.");
+                continue;
+            }
+
             foreach (var field in source.RequestFields.Where(field => !HasValueAtOnce(request, field)))
                 faults.Add(path, $"'{names[i]}' reads the request field '{field}', which predict.request does not declare with a value of its own. Declare it there as required or with a literal default.");
             AddSource(source);
@@ -95,7 +103,10 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
     private static bool HasValueAtOnce(RequestContract request, string name) =>
         request.Declares(name) && request.Fields[request.IndexOf(name)] is var field && (field.Required || field.DefaultsToNow || !field.Default.IsMissing && field.DefaultFeature is null);
 
-    private bool MentionsCalendar() => predict.Inputs.Values.SelectMany(names => names).Any(name => name.StartsWith("calendar.", StringComparison.Ordinal));
+    private bool MentionsCalendar() => predict.Inputs.Values.SelectMany(names => names)
+        .Concat(predict.Request.Values.Select(DeclaredFieldCompiler.ReadDefaultFeature))
+        .Append(predict.Response.Info?.Feature)
+        .Any(name => name?.StartsWith("calendar.", StringComparison.Ordinal) is true);
 
     private void AddSource(IFeatureSource source)
     {
@@ -115,8 +126,13 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
         for (var i = 0; i < request.Fields.Count; i++)
         {
             if (request.Fields[i].DefaultFeature is not { } feature) continue;
-            if (Find($"predict.request.{request.Fields[i].Name}.default.feature", feature) is { } index)
-                defaults.Add(new PlannedDefault(i, index, request.Fields[i].Default));
+            var path = $"predict.request.{request.Fields[i].Name}.default.feature";
+            if (Find(path, feature) is not { } index) continue;
+            if (index < request.Fields.Count)
+                faults.Add(path, $"'{feature}' is a field of the request. Name a feature of a source.");
+            else if (_columns[index].Type != _columns[i].Type)
+                faults.Add(path, $"'{feature}' is {_columns[index].Type}, but the field is {_columns[i].Type}. Name another feature.");
+            defaults.Add(new PlannedDefault(i, index, request.Fields[i].Default));
         }
 
         return defaults;
@@ -129,6 +145,18 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
 
         var inputs = predict.Inputs.Select(input => CompileInput(version, input.Key, input.Value, metadata)).OfType<PlannedInput>().ToArray();
         return (inputs, CompileOutput(version, metadata));
+    }
+
+    // One plan makes the tensors for every version.
+    private void CompareInputs(int first, PlannedInput[] inputs, int version, PlannedInput[] others)
+    {
+        foreach (var (input, other) in inputs.Join(others, input => input.Name, other => other.Name, (input, other) => (input, other)))
+        {
+            if (input.Datatype == other.Datatype && input.Shape.AsSpan().SequenceEqual(other.Shape)) continue;
+            faults.Add($"predict.inputs.{input.Name}", $"version {version} of the model takes {Describe(other)}, but version {first} takes {Describe(input)}. Export both alike, or move one to a model of its own.");
+        }
+
+        static string Describe(PlannedInput input) => $"{input.Datatype} [{string.Join(", ", input.Shape)}]";
     }
 
     private PlannedInput? CompileInput(int version, string name, IReadOnlyList<string> features, ModelMetadata metadata)
