@@ -67,16 +67,16 @@ public sealed class ManifestReaderTests
         Assert.StartsWith($"model.json:{line}: this is not valid JSON: ", Fault(json), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("[]", "Array")]
-    [InlineData("null", "Null")]
-    [InlineData("5", "Number")]
-    public void Read_NoObject_SaysWhatItIs(string json, string kind) =>
-        Assert.Equal($"model.json:1: this is {kind}, but a manifest is an object. Write {{ }} around its keys.", Fault(json));
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("5")]
+    public void Read_NoObject_SaysWhatToWrite(string json) =>
+        Assert.StartsWith("model.json:1: the document must be an object. Write { ", Fault(json), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("{ \"versions\": {},\n \"versions\": {} }", "versions")]
     [InlineData("{ \"versions\": { \"default\": 1,\n \"default\": 2 } }", "default")]
-    public void Read_KeyTwice_IsRefused(string json, string key) => Assert.Contains($"'{key}'", Fault(json), StringComparison.Ordinal);
+    public void Read_KeyTwice_IsRefused(string json, string key) => Assert.Contains($"{key}: the key stands twice", Fault(json), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("{\n \"predikt\": {} }", "model.json:2: predikt: the key 'predikt' is unknown. Correct its spelling, or remove it; models/model.schema.json lists the keys.")]
@@ -91,12 +91,12 @@ public sealed class ManifestReaderTests
     public void Read_DeepFault_NamesItsLineAndPath(string json, string start) => Assert.StartsWith(start, Fault(json), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("{\n \"versions\": {\n \"default\": \"two\" } }", "model.json:3: versions.default: the value has the wrong type.")]
-    [InlineData("{\n \"versions\": {\n \"default\": 1.5 } }", "model.json:3: versions.default: the value has the wrong type.")]
-    [InlineData("{\n \"versions\": [] }", "model.json:2: versions: the value has the wrong type.")]
-    [InlineData("{\n \"predict\": {\n \"deadline\": 5 } }", "model.json:3: predict.deadline: the value has the wrong type.")]
-    [InlineData("{\n \"predict\": {\n \"deadline\": \"1 s\" } }", "model.json:3: predict.deadline: the value has the wrong type.")]
-    [InlineData("{\n \"predict\": { \"features\": [\n \"a\",\n 5 ] } }", "model.json:4: predict.features[1]: the value has the wrong type.")]
+    [InlineData("{\n \"versions\": {\n \"default\": \"two\" } }", "model.json:3: versions.default: the value must be an integer")]
+    [InlineData("{\n \"versions\": {\n \"default\": 1.5 } }", "model.json:3: versions.default: the value must be an integer")]
+    [InlineData("{\n \"versions\": [] }", "model.json:2: versions: the value must be an object")]
+    [InlineData("{\n \"predict\": {\n \"deadline\": 5 } }", "model.json:3: predict.deadline: the value must be a time such as")]
+    [InlineData("{\n \"predict\": {\n \"deadline\": \"1 s\" } }", "model.json:3: predict.deadline: the value must be a time such as")]
+    [InlineData("{\n \"predict\": { \"features\": [\n \"a\",\n 5 ] } }", "model.json:4: predict.features[1]: the value must be a string")]
     public void Read_WrongType_NamesLineAndPath(string json, string start) => Assert.StartsWith(start, Fault(json), StringComparison.Ordinal);
 
     [Theory]
@@ -106,7 +106,7 @@ public sealed class ManifestReaderTests
     [InlineData("{ \"predict\": { \"request\": {\n \"amount\": null } } }", 2, "predict.request.amount")]
     [InlineData("{ \"predict\": { \"inputs\": { \"x\": [ \"a\",\n null ] } } }", 2, "predict.inputs.x[1]")]
     public void Read_Null_IsRefusedWhereverItStands(string json, int line, string path) =>
-        Assert.Equal($"model.json:{line}: {path}: null says nothing. Give a value, or remove it.", Fault(json));
+        Assert.Equal($"model.json:{line}: {path}: the value is null. Write a value, or remove it.", Fault(json));
 
     private static ModelManifest Read(string json) => ManifestReader.Read("model.json", Encoding.UTF8.GetBytes(json)).Manifest;
 

@@ -38,7 +38,7 @@ public sealed class PlanCompilerTests
         Assert.Equal(new PlannedInfo(5, "none"), _plan.With("response.info", """{ "feature": "risk.text", "orElse": "none" }""").Compile().Info);
 
     [Fact]
-    public void Compile_NoInfo_IsEmptyText() => Assert.Equal(new PlannedInfo(null, ""), _plan.Compile().Info);
+    public void Compile_NoInfo_IsNotAvailable() => Assert.Equal(new PlannedInfo(null, "N/A"), _plan.Compile().Info);
 
     [Fact]
     public void Compile_Rules_AreAlertsThenWorkflows() =>
