@@ -65,13 +65,13 @@ internal sealed partial class OutboxDispatcher(
     {
         var target = targets.Find(message.Target)
             ?? throw new HttpRequestException($"Inference:Webhooks:{message.Target} is no longer configured");
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        timeout.CancelAfter(options.Value.Timeout);
+        using var timeout = new CancellationTokenSource(options.Value.Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stoppingToken);
         using var client = clients.CreateClient(nameof(OutboxDispatcher));
         using var request = new HttpRequestMessage(HttpMethod.Post, target) { Content = new ByteArrayContent(message.Payload) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/cloudevents+json", "utf-8");
         request.Headers.Add("Idempotency-Key", message.Id);
-        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
         response.EnsureSuccessStatusCode();
     }
 
@@ -86,8 +86,9 @@ internal sealed partial class OutboxDispatcher(
             return;
         }
 
-        var delay = settings.RetryDelay * Math.Pow(2, Math.Min(waiting.Attempt, 30));
-        if (delay > settings.MaxRetryDelay) delay = settings.MaxRetryDelay;
+        // Compared as numbers: doubled often enough, the delay is longer than a TimeSpan can be.
+        var factor = Math.Min(Math.Pow(2, waiting.Attempt), settings.MaxRetryDelay / settings.RetryDelay);
+        var delay = settings.RetryDelay * factor;
         instruments.OnDeliveryAttempt(waiting.Message.Target, "failed");
         LogPutOff(cause, waiting.Message.Id, waiting.Message.Target, attempt, delay);
         await outbox.MarkFailedAsync(waiting, cause.Message, time.GetUtcNow() + delay);

@@ -14,7 +14,7 @@ public sealed class OutboxOptions
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Longest wait between two attempts. Default: 1 minute.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.010", "24:00:00")]
+    [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Attempts before a message is a dead letter. Default: 20, about 15 minutes.</summary>

@@ -30,12 +30,26 @@ public sealed record PredictionBody(long SchemaId, bool Degraded, double Predict
     /// <exception cref="InvalidDataException">The body was written by a newer program, or is damaged.</exception>
     public static PredictionBody Decode(byte[] body)
     {
+        try
+        {
+            return Read(body);
+        }
+        catch (Exception e) when (e is EndOfStreamException or FormatException or OverflowException or ArgumentException)
+        {
+            throw new InvalidDataException($"The record is damaged: {e.Message}", e);
+        }
+    }
+
+    private static PredictionBody Read(byte[] body)
+    {
         using var reader = new BinaryReader(new MemoryStream(body), Encoding.UTF8);
         if (reader.ReadByte() is var format && format != Format)
             throw new InvalidDataException($"The record has format {format}; this program reads format {Format}.");
 
         var (schemaId, degraded, prediction, info) = (reader.ReadInt64(), reader.ReadBoolean(), reader.ReadDouble(), reader.ReadString());
-        var features = new RecordedFeature[reader.Read7BitEncodedInt()];
+        var count = reader.Read7BitEncodedInt();
+        if (count < 0 || count > body.Length) throw new InvalidDataException($"The record is damaged: it says that it has {count} features.");
+        var features = new RecordedFeature[count];
         for (var i = 0; i < features.Length; i++) features[i] = Read(reader);
         return new PredictionBody(schemaId, degraded, prediction, info, features);
     }

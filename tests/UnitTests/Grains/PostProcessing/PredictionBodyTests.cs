@@ -1,0 +1,141 @@
+using Microsoft.Extensions.Time.Testing;
+using OrleansInference;
+using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Models.Planning;
+using OrleansInference.Grains.PostProcessing;
+using UnitTests.Fakes;
+
+namespace UnitTests.Grains.PostProcessing;
+
+public sealed class PredictionBodyTests
+{
+    // Format 1 as it lies in databases: it must be read for ever.
+    private const string Golden =
+        "01" + "0807060504030201" + "01" + "000000000000E03F" + "03" + "C3A978" + "03"
+        + "01" + "0000000000000440" + "00"
+        + "22" + "04" + "666F6F64" + "AC02"
+        + "20" + "AC02";
+
+    // The id of request.amount and spending.count_1d, as it stands in record_schemas.
+    private const long SchemaId = -1674142818435369211;
+
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public void Encode_KnownRecord_IsTheGoldenBytes()
+    {
+        var body = Encode(0x0102030405060708, degraded: true, 0.5, "éx", [FeatureValue.Of(2.5)], [FeatureValue.Of("food").AsDefault(), FeatureValue.Missing], ageMs: 300);
+
+        Assert.Equal(Golden, Convert.ToHexString(body));
+    }
+
+    [Fact]
+    public void Decode_GoldenBytes_IsTheKnownRecord()
+    {
+        var body = PredictionBody.Decode(Convert.FromHexString(Golden));
+
+        Assert.Equal((0x0102030405060708, true, 0.5, "éx"), (body.SchemaId, body.Degraded, body.Prediction, body.Info));
+        Assert.Equal(
+            [
+                new RecordedFeature(FeatureValue.Of(2.5), TimeSpan.Zero),
+                new RecordedFeature(FeatureValue.Of("food").AsDefault(), TimeSpan.FromMilliseconds(300)),
+                new RecordedFeature(FeatureValue.Missing, TimeSpan.FromMilliseconds(300)),
+            ],
+            body.Features);
+    }
+
+    [Fact]
+    public void Decode_WhatEncodeWrote_IsTheSame()
+    {
+        var random = new Random(17);
+        for (var round = 0; round < 200; round++)
+        {
+            var (fields, columns) = (RandomValues(random), RandomValues(random));
+            var (schema, degraded, prediction, age) = (random.NextInt64(), random.Next(2) == 1, random.NextDouble(), random.NextInt64(1L << 40));
+
+            var body = PredictionBody.Decode(Encode(schema, degraded, prediction, RandomText(random), fields, columns, age));
+
+            Assert.Equal((schema, degraded, prediction), (body.SchemaId, body.Degraded, body.Prediction));
+            Assert.Equal([.. fields, .. columns], body.Features.Select(feature => feature.Value));
+            Assert.Equal(
+                [.. fields.Select(_ => TimeSpan.Zero), .. columns.Select(_ => TimeSpan.FromMilliseconds(age))], body.Features.Select(feature => feature.Age));
+        }
+    }
+
+    [Fact]
+    public void Decode_NewerFormat_IsRefused()
+    {
+        var fault = Assert.Throws<InvalidDataException>(() => PredictionBody.Decode([2, 0, 0]));
+
+        Assert.Equal("The record has format 2; this program reads format 1.", fault.Message);
+    }
+
+    [Fact]
+    public void Decode_CutAnywhere_IsRefusedAsDamaged()
+    {
+        var body = Convert.FromHexString(Golden);
+
+        for (var length = 0; length < body.Length; length++) Assert.Throws<InvalidDataException>(() => PredictionBody.Decode(body[..length]));
+    }
+
+    [Fact]
+    public void Decode_AnyByteChanged_IsReadOrRefusedAsDamaged()
+    {
+        var golden = Convert.FromHexString(Golden);
+        for (var i = 0; i < golden.Length; i++)
+        {
+            foreach (var value in new byte[] { 0x00, 0x7F, 0x80, 0xFF })
+            {
+                var body = golden.ToArray();
+                body[i] = value;
+                var fault = Record.Exception(() => PredictionBody.Decode(body));
+                Assert.True(fault is null or InvalidDataException, $"byte {i} = {value:X2} gave {fault}");
+            }
+        }
+    }
+
+    [Fact]
+    public void FeatureSchema_SameNames_HaveTheSameIdForEver() =>
+        Assert.Equal(SchemaId, FeatureSchema.Of(["request.amount", "spending.count_1d"]).Id);
+
+    [Fact]
+    public void FeatureSchema_OtherOrder_HasAnotherId() =>
+        Assert.NotEqual(SchemaId, FeatureSchema.Of(["spending.count_1d", "request.amount"]).Id);
+
+    private static FeatureValue[] RandomValues(Random random) =>
+    [
+        .. Enumerable.Range(0, random.Next(20)).Select(_ => random.Next(3) switch
+        {
+            0 => FeatureValue.Of(random.NextDouble() * 1e6),
+            1 => FeatureValue.Of(RandomText(random)),
+            _ => FeatureValue.Missing,
+        } with { Status = (FeatureStatus)random.Next(5) }),
+    ];
+
+    private static string RandomText(Random random) =>
+        string.Concat(Enumerable.Range(0, random.Next(200)).Select(_ => random.Next(4) == 0 ? "😀" : ((char)random.Next(0x20, 0xD7FF)).ToString()));
+
+    private byte[] Encode(long schema, bool degraded, double value, string info, FeatureValue[] fields, FeatureValue[] columns, long ageMs)
+    {
+        var readAt = _time.GetTimestamp();
+        _time.Advance(TimeSpan.FromMilliseconds(ageMs));
+        var request = new RequestBuilder(_time);
+        for (var i = 0; i < fields.Length; i++) request.Declare($"f{i}", DeclaredFieldType.Text);
+        var plan = new PredictPlan
+        {
+            Model = "fraud",
+            Request = request.Contract(),
+            Sources = [new PlannedSource(new FakeFeatureSource("a"), fields.Length)],
+            Schema = new FeatureSchema(schema, [.. Enumerable.Range(0, fields.Length + columns.Length).Select(i => $"name{i}")]),
+            Defaults = [],
+            Inputs = [],
+            Output = new PlannedOutput("fraud", "y", 0),
+            Info = new PlannedInfo(null, ""),
+            Rules = [],
+            Deadline = TimeSpan.FromSeconds(1),
+        };
+        var features = new FeatureVector(plan, request.Bind() with { Values = fields }, [new FeatureRow(columns, readAt)], _time);
+        var prediction = new Prediction { PredictionId = Guid.Empty, Value = value, Info = info, Model = "fraud", ModelVersion = 1, Degraded = degraded };
+        return PredictionBody.Encode(schema, prediction, features);
+    }
+}
