@@ -13,12 +13,12 @@ public sealed class KillTests
     {
         using var directory = new TestDirectory();
         await DemoData.CopyToAsync(directory.File("data"));
-        using var load = new PredictionLoad(clients: 8, users: 4);
+        using var load = new PredictionLoad(clients: 16, users: 6);
         for (var round = 0; round < Rounds; round++)
         {
             await using var server = await StartAsync(directory);
             var clients = load.RunUntilServerEndsAsync(server.Http);
-            await Task.WhenAny(load.WaitForAnswersAsync(AnswersBeforeKill), clients);
+            await await Task.WhenAny(load.WaitForAnswersAsync(AnswersBeforeKill), clients);
             await server.KillAsync();
             await clients;
         }
