@@ -52,6 +52,6 @@ public sealed partial class FileModelRepository(IOptions<ModelRepositoryOptions>
         return versions;
     }
 
-    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\\z")]
     private static partial Regex ModelName();
 }

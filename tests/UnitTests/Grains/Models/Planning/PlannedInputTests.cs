@@ -1,0 +1,52 @@
+using System.Text;
+using OrleansInference;
+using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Models.Planning;
+
+namespace UnitTests.Grains.Models.Planning;
+
+public sealed class PlannedInputTests
+{
+    private static readonly FeatureValue[] Features = [FeatureValue.Of(0), FeatureValue.Of(2.75), FeatureValue.Of(-3), FeatureValue.Of("é"), FeatureValue.Of("")];
+
+    [Fact]
+    public void ToTensor_Always_HasNameDatatypeAndShape()
+    {
+        var tensor = new PlannedInput("x", TensorDatatype.FP32, [1, 2], [0, 1]).ToTensor(Features);
+
+        Assert.Equal(("x", TensorDatatype.FP32), (tensor.Name, tensor.Datatype));
+        Assert.Equal([1L, 2L], tensor.Shape);
+    }
+
+    [Fact]
+    public void ToTensor_Fp32_HasTheFeaturesInOrder() => Assert.Equal([-3f, 2.75f], Elements<float>(TensorDatatype.FP32));
+
+    [Fact]
+    public void ToTensor_Fp64_HasTheFeaturesInOrder() => Assert.Equal([-3d, 2.75], Elements<double>(TensorDatatype.FP64));
+
+    [Fact]
+    public void ToTensor_Int64_CutsFractions() => Assert.Equal([-3L, 2L], Elements<long>(TensorDatatype.INT64));
+
+    [Fact]
+    public void ToTensor_Int32_CutsFractions() => Assert.Equal([-3, 2], Elements<int>(TensorDatatype.INT32));
+
+    [Fact]
+    public void ToTensor_Bool_IsOneForAnythingButZero() =>
+        Assert.Equal([0, 1, 1], new PlannedInput("x", TensorDatatype.BOOL, [1, 3], [0, 1, 2]).ToTensor(Features).Data);
+
+    [Fact]
+    public void ToTensor_Bytes_AreUtf8WithTheirLengths()
+    {
+        var data = new PlannedInput("x", TensorDatatype.BYTES, [1, 3], [3, 4, 1]).ToTensor(Features).Data;
+
+        Assert.Equal("02000000" + "C3A9" + "00000000" + "04000000" + Convert.ToHexString(Encoding.UTF8.GetBytes("2.75")), Convert.ToHexString(data));
+    }
+
+    [Fact]
+    public void Supported_Datatypes_AreThoseOfTheTestsHere() => Assert.Equal(
+        [TensorDatatype.FP32, TensorDatatype.FP64, TensorDatatype.INT64, TensorDatatype.INT32, TensorDatatype.BOOL, TensorDatatype.BYTES],
+        PlannedInput.Supported);
+
+    private static T[] Elements<T>(TensorDatatype datatype)
+        where T : unmanaged => new PlannedInput("x", datatype, [1, 2], [2, 1]).ToTensor(Features).Elements<T>().ToArray();
+}
