@@ -17,11 +17,14 @@ public sealed class TutorialTests(DemoServer demo)
         var slowness = Slowness();
         var durations = new List<TimeSpan>();
         var health = new List<TimeSpan>();
+
+        // Asked again and again without a pause, health itself would take the cores that the prediction computes on.
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         for (var user = 42; user < 47; user++)
         {
             var startedAt = Stopwatch.GetTimestamp();
             var prediction = TutorialAsync(user);
-            while (!prediction.IsCompleted) health.Add(await TimeAsync("/health/live"));
+            while (!prediction.IsCompleted && await pace.WaitForNextTickAsync(TestContext.Current.CancellationToken)) health.Add(await TimeAsync("/health/live"));
             await prediction;
             durations.Add(Stopwatch.GetElapsedTime(startedAt));
         }
