@@ -26,7 +26,7 @@ internal static class NamedOptions
         }
         catch (InvalidOperationException e)
         {
-            faults.Add($"{section.Path}: {e.Message} Correct or remove the setting.");
+            faults.Add($"{section.Path}: {Innermost(e).Message} Correct or remove the setting.");
             return options;
         }
 
@@ -35,4 +35,7 @@ internal static class NamedOptions
         faults.AddRange(results.Select(result => $"{section.Path}: {result.ErrorMessage}"));
         return options;
     }
+
+    // The binder wraps what it finds in a part of the section; only the innermost of its own exceptions names the setting.
+    private static InvalidOperationException Innermost(InvalidOperationException e) => e.InnerException is InvalidOperationException inner ? Innermost(inner) : e;
 }

@@ -79,6 +79,7 @@ public sealed class DegradedTests
         using var directory = new TestDirectory();
         await DemoData.CopyToAsync(directory.File("data"));
         await using var server = await ServerProcess.StartApiAsync($"--Inference:DataDirectory={directory.File("data")}");
+        await server.Http.WarmUpAsync();
         const string Body = """{"user_id": 42, "raw_feature": "3156"}""";
         Assert.Equal(HttpStatusCode.OK, (await server.Http.PostJsonAsync("/predict", Body)).Status);
 

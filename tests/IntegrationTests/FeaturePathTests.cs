@@ -29,8 +29,9 @@ public sealed class FeaturePathTests
         var together = await ShortestAsync(() => PredictAsync(server, user: 1));
         var query = await ShortestAsync(() => QueryAloneAsync(server));
 
-        // One after the other they would take the sum; noise only ever adds.
-        Assert.True(together < (query + Slow) * 0.8, $"together {together}, query alone {query}, service alone {Slow}");
+        // One after the other they would take the sum; at least half of the shorter one costs nothing.
+        var shorter = query < Slow ? query : Slow;
+        Assert.True(together < query + Slow - shorter / 2, $"together {together}, query alone {query}, service alone {Slow}");
         Assert.True(turns.FirstTurns.Min() < TimeSpan.FromMilliseconds(5), $"the shortest starting turn took {turns.FirstTurns.Min()}");
     }
 

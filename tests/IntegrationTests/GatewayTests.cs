@@ -104,6 +104,8 @@ public sealed partial class GatewayTests(GatewayTests.TwoInstances instances) : 
             _first = await InProcessServer.StartDemoAsync(configure: null, $"Inference:Silo:GatewayPort={FirstGateway}");
             await DemoData.CopyToAsync(SecondDataDirectory);
             _second = await ServerProcess.StartApiAsync($"--Inference:DataDirectory={SecondDataDirectory}", $"--Inference:Silo:GatewayPort={SecondGateway}");
+            await _first.Http.WarmUpAsync();
+            await _second.Http.WarmUpAsync();
         }
 
         public async ValueTask DisposeAsync()

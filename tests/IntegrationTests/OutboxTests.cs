@@ -63,10 +63,15 @@ public sealed class OutboxTests
         Assert.Single(keys.Distinct());
     }
 
-    private static Task<InProcessServer> StartAsync(string receiver) => InProcessServer.StartDemoAsync(
-        configure: null,
-        $"Inference:Webhooks:fraud-desk:Url={receiver}/alerts",
-        $"Inference:Webhooks:case-review:Url={receiver}/workflows",
-        "Inference:Outbox:RetryDelay=00:00:00.050",
-        "Inference:Outbox:PollInterval=00:00:00.050");
+    private static async Task<InProcessServer> StartAsync(string receiver)
+    {
+        var server = await InProcessServer.StartDemoAsync(
+            configure: null,
+            $"Inference:Webhooks:fraud-desk:Url={receiver}/alerts",
+            $"Inference:Webhooks:case-review:Url={receiver}/workflows",
+            "Inference:Outbox:RetryDelay=00:00:00.050",
+            "Inference:Outbox:PollInterval=00:00:00.050");
+        await server.Http.WarmUpAsync();
+        return server;
+    }
 }

@@ -41,16 +41,16 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         var outcome = nameof(InferenceErrorCode.Internal);
         try
         {
-            var bound = plan.Request.Bind(request, _time.GetUtcNow());
-            _journal.BeginLoad();
-            var features = await _features.AssembleAsync(plan, bound, budget);
-            var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(), budget.Token);
-            var prediction = ToPrediction(plan, request, features, inference);
-            await RecordAsync(plan, bound, features, prediction, budget);
+            var prediction = await PredictAsync(plan, request, budget);
             outcome = prediction.Degraded ? "degraded" : "ok";
             return prediction;
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            outcome = nameof(InferenceErrorCode.Cancelled);
+            throw;
+        }
+        catch (OperationCanceledException)
         {
             outcome = nameof(InferenceErrorCode.DeadlineExceeded);
             throw DeadlineExceeded(plan, request);
@@ -76,6 +76,18 @@ internal sealed partial class UserGrain : Grain, IUserGrain
             view.IsFresh,
             [.. view.View.Columns.Select((column, i) => KeyValuePair.Create(column.Name, view.Row!.Values[i].ToObject()))]))],
     });
+
+    // The path of a prediction, in the order in which it happens.
+    private async Task<Prediction> PredictAsync(PredictPlan plan, PredictionRequest request, TimeBudget budget)
+    {
+        var bound = plan.Request.Bind(request, _time.GetUtcNow());
+        _journal.BeginLoad();
+        var features = await _features.AssembleAsync(plan, bound, budget);
+        var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(), budget.Token);
+        var prediction = ToPrediction(plan, request, features, inference);
+        await RecordAsync(plan, bound, features, prediction, budget);
+        return prediction;
+    }
 
     private static Prediction ToPrediction(PredictPlan plan, PredictionRequest request, FeatureVector features, InferenceResponse inference) => new()
     {
