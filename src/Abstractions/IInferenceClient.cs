@@ -1,6 +1,6 @@
 namespace OrleansInference;
 
-/// <summary>The service as a .NET application sees it: inside a silo's process or through a gateway.</summary>
+/// <summary>The service as a .NET application sees it: inside a silo's process or through a gateway. REST and gRPC translate to it.</summary>
 public interface IInferenceClient
 {
     /// <summary>Predicts for one user. When the task completes, the prediction is on disk.</summary>
@@ -15,4 +15,39 @@ public interface IInferenceClient
     /// <summary>What the user's grain holds in memory.</summary>
     /// <exception cref="InferenceException">The user id is invalid.</exception>
     Task<UserState> GetUserAsync(string userId);
+
+    /// <summary>Runs a model on raw tensors: no features, no record.</summary>
+    /// <exception cref="InferenceException">Whatever the reason, with its code.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    Task<InferenceResponse> InferAsync(string model, InferenceRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>A model and the tensors of one version: its number, a label, or null for the default.</summary>
+    /// <exception cref="InferenceException">NotFound, or NotReady while it loads.</exception>
+    Task<ModelDescription> GetModelAsync(string model, string? version = null);
+
+    /// <summary>Whether that version is loaded and warm.</summary>
+    /// <exception cref="InferenceException">NotFound.</exception>
+    Task<bool> IsModelReadyAsync(string model, string? version = null);
+
+    /// <summary>The model's manifest as it is in effect, defaults filled in: JSON.</summary>
+    /// <exception cref="InferenceException">NotFound, or NotReady while it loads.</exception>
+    Task<string> GetModelConfigAsync(string model);
+
+    /// <summary>Every version of every model in the repository and in memory.</summary>
+    Task<IReadOnlyList<ModelIndexEntry>> ListModelsAsync();
+
+    /// <summary>What the versions in memory have done: of one model or of all, of one version or of all.</summary>
+    /// <exception cref="InferenceException">NotFound.</exception>
+    Task<IReadOnlyList<ModelStatistics>> GetStatisticsAsync(string? model = null, string? version = null);
+
+    /// <summary>Whether the models that load at the start are loaded and warm.</summary>
+    Task<bool> IsReadyAsync();
+
+    /// <summary>Reads the model's folder again and serves what is there; answers when every active silo does, or names those that do not.</summary>
+    /// <exception cref="InferenceException">NotFound: the repository has no such model. ModelFailed: it cannot be loaded, and why.</exception>
+    Task<ModelChange> LoadModelAsync(string model);
+
+    /// <summary>Stops serving the model until it is loaded again, also after a restart.</summary>
+    /// <exception cref="InferenceException">NotFound: the repository has no such model.</exception>
+    Task<ModelChange> UnloadModelAsync(string model);
 }

@@ -1,8 +1,10 @@
 namespace OrleansInference;
 
-/// <summary>Routes each call to the user's grain.</summary>
+/// <summary>Routes each call to the user's grain or the model's.</summary>
 internal sealed class InferenceClient(IGrainFactory grains) : IInferenceClient
 {
+    private uint _calls;
+
     public async Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken = default)
     {
         // There is no grain for a user without a valid id, so the model itself names the other faults: the caller sees all at once.
@@ -31,6 +33,39 @@ internal sealed class InferenceClient(IGrainFactory grains) : IInferenceClient
         if (UserKey.Validate(userId) is { } fault) throw InferenceException.InvalidInput(UserFault(userId, fault));
         return await grains.GetGrain<IUserGrain>(UserKey.FromUserId(userId)).GetStateAsync();
     }
+
+    public Task<InferenceResponse> InferAsync(string model, InferenceRequest request, CancellationToken cancellationToken = default) =>
+        NextShard(model).InferAsync(request, cancellationToken);
+
+    public Task<ModelDescription> GetModelAsync(string model, string? version = null) => Model(model).DescribeAsync(version);
+
+    public Task<bool> IsModelReadyAsync(string model, string? version = null) => Model(model).IsReadyAsync(version);
+
+    public Task<string> GetModelConfigAsync(string model) => Model(model).GetConfigAsync();
+
+    public Task<IReadOnlyList<ModelIndexEntry>> ListModelsAsync() => Repository().ListAsync();
+
+    public Task<IReadOnlyList<ModelStatistics>> GetStatisticsAsync(string? model = null, string? version = null) => Repository().GetStatisticsAsync(model, version);
+
+    public Task<bool> IsReadyAsync() => Repository().IsReadyAsync();
+
+    public Task<ModelChange> LoadModelAsync(string model) => Control(model).LoadAsync();
+
+    public Task<ModelChange> UnloadModelAsync(string model) => Control(model).UnloadAsync();
+
+    private IModelGrain NextShard(string model) =>
+        grains.GetGrain<IModelGrain>(ModelKey.ForShard(Valid(model), (int)(Interlocked.Increment(ref _calls) % ModelKey.Shards)));
+
+    private IModelGrain Model(string model) => grains.GetGrain<IModelGrain>(Valid(model));
+
+    private IModelControlGrain Control(string model) => grains.GetGrain<IModelControlGrain>(Valid(model));
+
+    private IModelRepositoryGrain Repository() => grains.GetGrain<IModelRepositoryGrain>(IModelRepositoryGrain.Key);
+
+    // What cannot be a name becomes no grain key: callers could make any number of those.
+    private static string Valid(string model) => ModelName.IsValid(model)
+        ? model
+        : throw new InferenceException(InferenceErrorCode.NotFound, $"There is no model '{FieldError.Quote(model)}'. A model's name has {ModelName.Rule}.");
 
     private static FieldError UserFault(string? userId, string fault) => new("user_id", fault, ((RequestValue)userId).ToDisplay());
 }

@@ -8,7 +8,11 @@ public sealed record InferenceResponse
     [Id(0)]
     public required int Version { get; init; }
 
-    /// <summary>One tensor for each output of the model, in the model's order.</summary>
+    /// <summary>One tensor for each output asked for, in the order asked for.</summary>
     [Id(1)]
     public required IReadOnlyList<Tensor> Outputs { get; init; }
+
+    /// <summary>Why that version ran.</summary>
+    [Id(2)]
+    public ModelVariant Variant { get; init; }
 }

@@ -41,4 +41,7 @@ public enum TensorDatatype : byte
 
     /// <summary>Strings: each a 4-byte little-endian length and its bytes.</summary>
     BYTES = 13,
+
+    /// <summary>The upper half of an FP32, 2 bytes.</summary>
+    BF16 = 14,
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using OrleansInference.Grains.Models.Planning;
 
 namespace OrleansInference.Grains.Models;
@@ -6,10 +7,14 @@ namespace OrleansInference.Grains.Models;
 public sealed record ServedModel(string Name, PredictPlan? Plan, IReadOnlyDictionary<int, ServedModelVersion> Versions, int DefaultVersion) : IDisposable
 {
     /// <exception cref="InferenceException">NotFound, naming what is served.</exception>
-    public ServedModelVersion Version(int? version) =>
-        Versions.GetValueOrDefault(version ?? DefaultVersion)
-        ?? throw new InferenceException(
-            InferenceErrorCode.NotFound, $"Model {Name} has no version {version}. It serves: {string.Join(", ", Versions.Keys)}.");
+    public ServedModelVersion Version(string? version)
+    {
+        if (version is null) return Versions[DefaultVersion];
+        return int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && Versions.TryGetValue(number, out var found)
+            ? found
+            : throw new InferenceException(
+                InferenceErrorCode.NotFound, $"Model {Name} has no version '{FieldError.Quote(version)}'. It serves: {string.Join(", ", Versions.Keys)}.");
+    }
 
     public void Dispose()
     {

@@ -16,4 +16,22 @@ internal sealed class FakeInferenceClient(params FieldError[] faults) : IInferen
     public Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     public Task<UserState> GetUserAsync(string userId) => throw new NotSupportedException();
+
+    public Task<InferenceResponse> InferAsync(string model, InferenceRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    public Task<ModelDescription> GetModelAsync(string model, string? version = null) => throw new NotSupportedException();
+
+    public Task<bool> IsModelReadyAsync(string model, string? version = null) => throw new NotSupportedException();
+
+    public Task<string> GetModelConfigAsync(string model) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<ModelIndexEntry>> ListModelsAsync() => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<ModelStatistics>> GetStatisticsAsync(string? model = null, string? version = null) => throw new NotSupportedException();
+
+    public Task<bool> IsReadyAsync() => throw new NotSupportedException();
+
+    public Task<ModelChange> LoadModelAsync(string model) => throw new NotSupportedException();
+
+    public Task<ModelChange> UnloadModelAsync(string model) => throw new NotSupportedException();
 }

@@ -1,11 +1,10 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 
 namespace OrleansInference.Grains.Models.Repository;
 
 /// <summary>A folder with a folder for each model.</summary>
-public sealed partial class FileModelRepository(IOptions<ModelRepositoryOptions> options) : IModelRepository
+public sealed class FileModelRepository(IOptions<ModelRepositoryOptions> options) : IModelRepository
 {
     public IReadOnlyList<StoredModel> List()
     {
@@ -28,8 +27,8 @@ public sealed partial class FileModelRepository(IOptions<ModelRepositoryOptions>
         if (versions.Count == 0 && !File.Exists(manifest)) return null;
         if (versions.Count == 0)
             throw new InferenceStartupException($"{manifest}: the model has no version. Add {Path.Combine(folder, "1", "model.onnx")}, or remove the folder.");
-        if (!ModelName().IsMatch(name))
-            throw new InferenceStartupException($"{folder}: '{name}' cannot be a model's name. Use letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 64.");
+        if (!ModelName.IsValid(name))
+            throw new InferenceStartupException($"{folder}: '{name}' cannot be a model's name. Use {ModelName.Rule}.");
 
         return new StoredModel(name, File.Exists(manifest) ? manifest : null, versions);
     }
@@ -51,7 +50,4 @@ public sealed partial class FileModelRepository(IOptions<ModelRepositoryOptions>
 
         return versions;
     }
-
-    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\\z")]
-    private static partial Regex ModelName();
 }

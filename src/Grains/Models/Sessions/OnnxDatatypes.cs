@@ -20,6 +20,7 @@ internal static class OnnxDatatypes
         (TensorDatatype.FP32, TensorElementType.Float, 4),
         (TensorDatatype.FP64, TensorElementType.Double, 8),
         (TensorDatatype.BYTES, TensorElementType.String, 0),
+        (TensorDatatype.BF16, TensorElementType.BFloat16, 2),
     ];
 
     public static TensorDatatype? FromOnnx(TensorElementType type) =>
