@@ -6,6 +6,9 @@ public static class EventIds
     // 1000: models
     public const int ModelLoaded = 1001;
     public const int ModelFailed = 1002;
+    public const int CanaryDemoted = 1021;
+    public const int CanaryDemotionNotKept = 1022;
+    public const int ShadowFailed = 1023;
 
     // 2000: features
     public const int FeatureViewFailed = 2001;

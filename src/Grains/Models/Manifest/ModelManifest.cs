@@ -8,6 +8,10 @@ public sealed record ModelManifest
     public VersionsSection? Versions { get; init; }
 
     public PredictSection? Predict { get; init; }
+
+    public EnsembleSection? Ensemble { get; init; }
+
+    public CacheSection? Cache { get; init; }
 }
 
 /// <summary>Which versions serve.</summary>
