@@ -120,7 +120,7 @@ internal sealed class EnsembleCompiler(string model, EnsembleSection ensemble, M
         }
 
         if (waiting.Count > 0)
-            faults.Add("ensemble.steps", $"{string.Join(", ", waiting.Select(step => $"{step.Key} ({step.Section.Model})"))} wait for each other's tensors in a circle. Let one of them take a tensor that is there before.");
+            faults.Add("ensemble.steps", $"the tensors of {string.Join(", ", waiting.Select(step => $"{step.Key} ({step.Section.Model})"))} go in a circle, so no step can begin. Let one take a tensor that is there before.");
         return order;
     }
 
