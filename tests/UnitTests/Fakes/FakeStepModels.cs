@@ -10,8 +10,6 @@ internal sealed class FakeStepModels : IStepModels
     private readonly Dictionary<string, (StepModel Model, Func<InferenceRequest, CancellationToken, Task<InferenceResponse>> Infer)> _models = [];
     private readonly List<(string Model, InferenceRequest Request)> _calls = [];
 
-    public IEnumerable<string> Names => _models.Keys;
-
     /// <summary>Every call of a step, in order.</summary>
     public IReadOnlyList<(string Model, InferenceRequest Request)> Calls
     {
@@ -46,8 +44,9 @@ internal sealed class FakeStepModels : IStepModels
         return new InferenceResponse { Version = 1, Outputs = [Tensor.Create<float>("y", TensorDatatype.FP32, input.Shape, values)] };
     }
 
-    public StepModel? Find(string model, string? version) =>
-        version is null or "1" or "stable" && _models.TryGetValue(model, out var found) ? found.Model : null;
+    public Task<StepModel> FindAsync(string model, string? version) => version is null or "1" or "stable" && _models.TryGetValue(model, out var found)
+        ? Task.FromResult(found.Model)
+        : throw new InferenceException(InferenceErrorCode.NotFound, $"There is no '{model}/{version}'. Served here: {string.Join(", ", _models.Keys.Order())}.");
 
     public Task<InferenceResponse> InferAsync(string model, InferenceRequest request, CancellationToken cancellationToken)
     {
@@ -56,6 +55,8 @@ internal sealed class FakeStepModels : IStepModels
             ? found.Infer(request, cancellationToken)
             : throw new InferenceException(InferenceErrorCode.NotFound, $"There is no model '{model}'.");
     }
+
+    public bool Has(string model) => _models.ContainsKey(model);
 
     public void Remove(string model) => _models.Remove(model);
 }

@@ -8,10 +8,11 @@ namespace OrleansInference.Grains.Models.Caching;
 /// Promises: failures are not remembered; a caller's cancellation or deadline is its own; what is asked while it is computed is
 /// not computed again. A run that is shared has no deadline: each caller has its own, and the run ends with the last.
 /// </remarks>
-internal sealed class CachedVersion(
-    string model, IServedVersion inner, PredictionCache cache, TimeProvider time, InferenceInstruments instruments) : DelegatingVersion(inner)
+internal sealed class CachedVersion(string model, IServedVersion inner, TimeProvider time, InferenceInstruments instruments) : DelegatingVersion(inner)
 {
     private static long s_instances;
+
+    private volatile PredictionCache? _cache;
 
     // Not the version's number: a file that came under the same number must not answer with its predecessor's answers.
     private readonly long _instance = Interlocked.Increment(ref s_instances);
@@ -19,6 +20,13 @@ internal sealed class CachedVersion(
     private readonly DurationCounter _hits = new();
     private readonly DurationCounter _misses = new();
     private long _lastHitTicks;
+
+    /// <summary>Where answers are kept from now on; null where none are.</summary>
+    public PredictionCache? Cache
+    {
+        get => _cache;
+        set => _cache = value;
+    }
 
     public override ModelStatistics Statistics
     {
@@ -37,10 +45,11 @@ internal sealed class CachedVersion(
 
     public override Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken)
     {
+        if (_cache is not { } cache) return Inner.InferAsync(request, cancellationToken);
         if (request.BypassCache) return BypassAsync(request, cancellationToken);
         var startedAt = time.GetTimestamp();
         var key = CacheKey.Of(_instance, request);
-        if (cache.Find(key) is not { } answer) return ComputeAsync(key, request, startedAt, cancellationToken);
+        if (cache.Find(key) is not { } answer) return ComputeAsync(cache, key, request, startedAt, cancellationToken);
         OnHit("hit", startedAt);
         return Task.FromResult(answer);
     }
@@ -51,11 +60,11 @@ internal sealed class CachedVersion(
         return Inner.InferAsync(request, cancellationToken);
     }
 
-    private async Task<InferenceResponse> ComputeAsync(UInt128 key, InferenceRequest request, long startedAt, CancellationToken cancellationToken)
+    private async Task<InferenceResponse> ComputeAsync(PredictionCache cache, UInt128 key, InferenceRequest request, long startedAt, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var (run, own) = JoinOrAdd(key, request.Priority);
-        if (own) Start(key, run, request, startedAt);
+        if (own) Start(cache, key, run, request, startedAt);
         var answer = await run.WaitAsync(request.Timeout, time, cancellationToken);
         if (!own) OnHit("shared", startedAt);
         return answer;
@@ -75,21 +84,21 @@ internal sealed class CachedVersion(
         return (own, true);
     }
 
-    private void Start(UInt128 key, SharedRun run, InferenceRequest request, long startedAt)
+    private void Start(PredictionCache cache, UInt128 key, SharedRun run, InferenceRequest request, long startedAt)
     {
         _misses.Add(time.GetElapsedTime(startedAt));
         instruments.OnCached(model, Version, "miss");
-        _ = RunAsync(key, run, request);
+        _ = RunAsync(cache, key, run, request);
     }
 
-    private async Task RunAsync(UInt128 key, SharedRun run, InferenceRequest request)
+    private async Task RunAsync(PredictionCache cache, UInt128 key, SharedRun run, InferenceRequest request)
     {
         // Whoever waits holds the version; this hold is for the moments after the last one has left.
         var held = Inner.TryAcquire();
         try
         {
             // Another run may have ended between our look at the cache and our place among the runs.
-            run.Complete(cache.Find(key) ?? await InferAsync(key, run, request).ConfigureAwait(false));
+            run.Complete(cache.Find(key) ?? await InferAsync(cache, key, run, request).ConfigureAwait(false));
         }
         catch (Exception e)
         {
@@ -104,7 +113,7 @@ internal sealed class CachedVersion(
     }
 
     // Stored before the run leaves the list, so that whoever misses both the answer and the run finds one of them at the second look.
-    private async Task<InferenceResponse> InferAsync(UInt128 key, SharedRun run, InferenceRequest request)
+    private async Task<InferenceResponse> InferAsync(PredictionCache cache, UInt128 key, SharedRun run, InferenceRequest request)
     {
         var answer = await Inner.InferAsync(request with { Timeout = null }, run.Abandoned).ConfigureAwait(false);
         cache.Store(key, answer);

@@ -11,9 +11,9 @@ internal sealed class EnsembleCompiler(string model, EnsembleSection ensemble, M
     private readonly List<DeclaredStep> _steps = [];
 
     /// <exception cref="InferenceStartupException">Every fault: file, line, key and remedy.</exception>
-    public EnsemblePlan Compile()
+    public async Task<EnsemblePlan> CompileAsync()
     {
-        for (var i = 0; i < ensemble.Steps.Count; i++) CompileStep(ensemble.Steps[i], $"steps[{i}]");
+        for (var i = 0; i < ensemble.Steps.Count; i++) await CompileStepAsync(ensemble.Steps[i], $"steps[{i}]").ConfigureAwait(false);
         if (ensemble.Steps.Count == 0) faults.Add("ensemble.steps", "there is no step. Add one.");
         var outputs = CompileOutputs();
         var order = Order();
@@ -32,31 +32,34 @@ internal sealed class EnsembleCompiler(string model, EnsembleSection ensemble, M
         };
     }
 
-    private void CompileStep(EnsembleStepSection step, string key)
+    private async Task CompileStepAsync(EnsembleStepSection step, string key)
     {
-        if (FindModel(step, key, out var version) is not { } served) return;
+        var version = ReadVersion(step, key);
+        if (await FindModelAsync(step, key, version).ConfigureAwait(false) is not { } served) return;
         _steps.Add(new DeclaredStep(step, key, version, served));
         CompileInputs(step, key, served.Metadata);
         CompileOutputs(step, key, served.Metadata);
     }
 
-    private StepModel? FindModel(EnsembleStepSection step, string key, out string? version)
+    private async Task<StepModel?> FindModelAsync(EnsembleStepSection step, string key, string? version)
     {
-        version = ReadVersion(step, key);
+        var path = $"ensemble.{key}.model";
         if (step.Model == model)
         {
-            faults.Add($"ensemble.{key}.model", "the ensemble names itself. Name another model.");
+            faults.Add(path, "the ensemble names itself. Name another model.");
             return null;
         }
 
-        var served = models.Find(step.Model, version);
-        if (served is null)
+        try
         {
-            var wanted = version is null ? $"model '{step.Model}'" : $"version '{version}' of a model '{step.Model}'";
-            faults.Add($"ensemble.{key}.model", $"there is no {wanted}. Add it, or name one of: {string.Join(", ", models.Names.Where(name => name != model).Order())}.");
+            return await models.FindAsync(step.Model, version).ConfigureAwait(false);
         }
-
-        return served;
+        catch (InferenceException e)
+        {
+            // It says what there is instead, or why what there is cannot be loaded.
+            faults.Add(path, e.Message);
+            return null;
+        }
     }
 
     private string? ReadVersion(EnsembleStepSection step, string key)

@@ -5,11 +5,9 @@ namespace OrleansInference.Grains.Models.Ensembles;
 /// <summary>The models of this silo, as an ensemble's steps call them.</summary>
 internal interface IStepModels
 {
-    /// <summary>The names of all models, for messages.</summary>
-    IEnumerable<string> Names { get; }
-
-    /// <summary>What a model's version takes and gives; null where there is none such.</summary>
-    StepModel? Find(string model, string? version);
+    /// <summary>What a model's version takes and gives; the model is loaded where it is not in memory.</summary>
+    /// <exception cref="InferenceException">NotFound, naming what is served; NotReady: it cannot be loaded, and why.</exception>
+    Task<StepModel> FindAsync(string model, string? version);
 
     /// <summary>Chooses the version, holds it and computes, as for any caller.</summary>
     /// <exception cref="InferenceException">Whatever the reason, with its code.</exception>

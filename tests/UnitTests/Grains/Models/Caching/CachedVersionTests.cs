@@ -15,7 +15,7 @@ public sealed class CachedVersionTests : IDisposable
     public CachedVersionTests()
     {
         _cache = new PredictionCache(new PredictionCacheOptions { MaxEntries = 100, Ttl = TimeSpan.FromSeconds(10) }, _time);
-        _cached = new CachedVersion("fraud", _version, _cache, _time, _metrics.Instruments);
+        _cached = new CachedVersion("fraud", _version, _time, _metrics.Instruments) { Cache = _cache };
     }
 
     public void Dispose() => _metrics.Dispose();
@@ -30,6 +30,18 @@ public sealed class CachedVersionTests : IDisposable
         Assert.Equal(first.Outputs[0].Data, second.Outputs[0].Data);
         Assert.Equal(1, _version.Runs);
         Assert.Equal((1, 1), (Count("hit"), Count("miss")));
+    }
+
+    [Fact]
+    public async Task InferAsync_WithoutACache_RunsEachRequest()
+    {
+        _cached.Cache = null;
+        await Infer(1);
+
+        await Infer(1);
+
+        Assert.Equal(2, _version.Runs);
+        Assert.Empty(_metrics.Values("inference.cache.requests"));
     }
 
     [Fact]
@@ -188,7 +200,7 @@ public sealed class CachedVersionTests : IDisposable
         await Infer(1);
         var successor = new FakeVersion();
 
-        await new CachedVersion("fraud", successor, _cache, _time, _metrics.Instruments).InferAsync(Request(1), CancellationToken.None);
+        await new CachedVersion("fraud", successor, _time, _metrics.Instruments) { Cache = _cache }.InferAsync(Request(1), CancellationToken.None);
 
         Assert.Equal(1, successor.Runs);
     }

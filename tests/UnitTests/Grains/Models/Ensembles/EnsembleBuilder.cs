@@ -7,9 +7,9 @@ namespace UnitTests.Grains.Models.Ensembles;
 /// <summary>Compiles an ensemble's JSON as a manifest holds it.</summary>
 internal static class EnsembleBuilder
 {
-    public static EnsemblePlan Compile(IStepModels models, string ensemble)
+    public static Task<EnsemblePlan> CompileAsync(IStepModels models, string ensemble)
     {
         var (manifest, faults) = ManifestReader.Read("model.json", Encoding.UTF8.GetBytes($"{{ \"ensemble\": {ensemble} }}"));
-        return new EnsembleCompiler("both", manifest.Ensemble!, faults, models).Compile();
+        return new EnsembleCompiler("both", manifest.Ensemble!, faults, models).CompileAsync();
     }
 }

@@ -14,9 +14,9 @@ public sealed class EnsembleCompilerTests
         .With("words", FakeStepModels.Metadata([new TensorMetadata("x", TensorDatatype.BYTES, [-1, 1])], [FakeStepModels.Float("y", -1, 8)]), maxBatchSize: 0);
 
     [Fact]
-    public void Compile_Chain_TakesWhatNobodyMakesAndOrdersTheStepsByTheirTensors()
+    public async Task Compile_Chain_TakesWhatNobodyMakesAndOrdersTheStepsByTheirTensors()
     {
-        var plan = Compile("""
+        var plan = await Compile("""
             { "steps": [ { "model": "score", "inputs": { "x": "scaled" }, "outputs": { "y": "probability" } },
                          { "model": "scale", "version": 1, "inputs": { "x": "raw" }, "outputs": { "y": "scaled" } } ],
               "outputs": [ "probability" ] }
@@ -32,11 +32,11 @@ public sealed class EnsembleCompilerTests
     }
 
     [Fact]
-    public void Compile_TensorThatSeveralTake_HasTheShapeThatFitsAll()
+    public async Task Compile_TensorThatSeveralTake_HasTheShapeThatFitsAll()
     {
         _models.With("wide", FakeStepModels.Metadata([FakeStepModels.Float("x", -1, -1)], [FakeStepModels.Float("y")]));
 
-        var plan = Compile("""
+        var plan = await Compile("""
             { "steps": [ { "model": "wide", "inputs": { "x": "raw" }, "outputs": { "y": "one" } },
                          { "model": "scale", "inputs": { "x": "raw" }, "outputs": { "y": "two" } } ],
               "outputs": [ "two", "one" ] }
@@ -47,18 +47,18 @@ public sealed class EnsembleCompilerTests
     }
 
     [Fact]
-    public void Compile_AModelThatJoinsNoRequests_MakesOneThatJoinsNone()
+    public async Task Compile_AModelThatJoinsNoRequests_MakesOneThatJoinsNone()
     {
-        var plan = Compile("""{ "steps": [ { "model": "words", "inputs": { "x": "raw" }, "outputs": { "y": "out" } } ], "outputs": [ "out" ] }""");
+        var plan = await Compile("""{ "steps": [ { "model": "words", "inputs": { "x": "raw" }, "outputs": { "y": "out" } } ], "outputs": [ "out" ] }""");
 
         Assert.Equal(0, plan.MaxBatchSize);
         Assert.Equal(TensorDatatype.BYTES, plan.Metadata.Inputs[0].Datatype);
     }
 
     [Fact]
-    public void Compile_VersionByLabel_IsKept()
+    public async Task Compile_VersionByLabel_IsKept()
     {
-        var plan = Compile("""{ "steps": [ { "model": "scale", "version": "stable", "inputs": { "x": "raw" }, "outputs": { "y": "out" } } ], "outputs": [ "out" ] }""");
+        var plan = await Compile("""{ "steps": [ { "model": "scale", "version": "stable", "inputs": { "x": "raw" }, "outputs": { "y": "out" } } ], "outputs": [ "out" ] }""");
 
         Assert.Equal("stable", plan.Steps[0].Version);
     }
@@ -66,10 +66,10 @@ public sealed class EnsembleCompilerTests
     [Theory]
     [InlineData(
         """{ "model": "nope", "inputs": { "x": "raw" }, "outputs": { "y": "out" } }""",
-        "model.json:2: ensemble.steps[0].model: there is no model 'nope'. Add it, or name one of: join, scale, score, words.")]
+        "model.json:2: ensemble.steps[0].model: There is no 'nope/'. Served here: join, scale, score, words.")]
     [InlineData(
         """{ "model": "scale", "version": 7, "inputs": { "x": "raw" }, "outputs": { "y": "out" } }""",
-        "model.json:2: ensemble.steps[0].model: there is no version '7' of a model 'scale'. Add it, or name one of: join, scale, score, words.")]
+        "model.json:2: ensemble.steps[0].model: There is no 'scale/7'. Served here: join, scale, score, words.")]
     [InlineData(
         """{ "model": "scale", "version": true, "inputs": { "x": "raw" }, "outputs": { "y": "out" } }""",
         "model.json:2: ensemble.steps[0].version: the value must be an integer or a label. Correct it, or remove it for the model's default.")]
@@ -106,9 +106,9 @@ public sealed class EnsembleCompilerTests
     [InlineData(
         """{ "model": "scale", "inputs": { "x": "out" }, "outputs": { "y": "out" } }""",
         "model.json:2: ensemble.steps: the tensors of steps[0] (scale) go in a circle, so no step can begin. Let one take a tensor that is there before.")]
-    public void Compile_BrokenStep_SaysWhereAndWhatWouldBeRight(string steps, string fault)
+    public async Task Compile_BrokenStep_SaysWhereAndWhatWouldBeRight(string steps, string fault)
     {
-        var failure = Assert.Throws<InferenceStartupException>(() => Compile($"{{\n\"steps\": [ {steps} ],\n\"outputs\": [ \"out\" ] }}"));
+        var failure = await Assert.ThrowsAsync<InferenceStartupException>(() => Compile($"{{\n\"steps\": [ {steps} ],\n\"outputs\": [ \"out\" ] }}"));
 
         Assert.Contains(fault, failure.Message.Split(Environment.NewLine));
     }
@@ -117,22 +117,22 @@ public sealed class EnsembleCompilerTests
     [InlineData("""[ "raw" ]""", "model.json:3: ensemble.outputs[0]: no step makes 'raw'. Name one of: out.")]
     [InlineData("""[ "out", "out" ]""", "model.json:3: ensemble.outputs[1]: 'out' stands twice. Remove one.")]
     [InlineData("[ ]", "model.json:3: ensemble.outputs: there is no output. Name a tensor that a step makes.")]
-    public void Compile_BrokenOutputs_SaysWhereAndWhatWouldBeRight(string outputs, string fault)
+    public async Task Compile_BrokenOutputs_SaysWhereAndWhatWouldBeRight(string outputs, string fault)
     {
         const string Step = """{ "model": "scale", "inputs": { "x": "raw" }, "outputs": { "y": "out" } }""";
 
-        var failure = Assert.Throws<InferenceStartupException>(() => Compile($"{{\n\"steps\": [ {Step} ],\n\"outputs\": {outputs} }}"));
+        var failure = await Assert.ThrowsAsync<InferenceStartupException>(() => Compile($"{{\n\"steps\": [ {Step} ],\n\"outputs\": {outputs} }}"));
 
         Assert.Equal(fault, failure.Message);
     }
 
     [Fact]
-    public void Compile_NoSteps_IsAFault()
+    public async Task Compile_NoSteps_IsAFault()
     {
-        var failure = Assert.Throws<InferenceStartupException>(() => Compile("""{ "steps": [ ], "outputs": [ "out" ] }"""));
+        var failure = await Assert.ThrowsAsync<InferenceStartupException>(() => Compile("""{ "steps": [ ], "outputs": [ "out" ] }"""));
 
         Assert.Contains("model.json:1: ensemble.steps: there is no step. Add one.", failure.Message, StringComparison.Ordinal);
     }
 
-    private EnsemblePlan Compile(string ensemble) => EnsembleBuilder.Compile(_models, ensemble);
+    private Task<EnsemblePlan> Compile(string ensemble) => EnsembleBuilder.CompileAsync(_models, ensemble);
 }

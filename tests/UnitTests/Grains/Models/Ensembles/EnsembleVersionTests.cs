@@ -50,7 +50,7 @@ public sealed class EnsembleVersionTests
     {
         _models.With("left", x => x).With("right", x => -x);
 
-        var response = await Version(Fork).InferAsync(Request(5) with { Outputs = ["one"] }, CancellationToken.None);
+        var response = await (await Version(Fork)).InferAsync(Request(5) with { Outputs = ["one"] }, CancellationToken.None);
 
         Assert.Equal([5f], Assert.Single(response.Outputs).Elements<float>().ToArray());
     }
@@ -59,7 +59,7 @@ public sealed class EnsembleVersionTests
     public async Task InferAsync_UnknownOutput_IsRefusedBeforeAnyStep()
     {
         var failure = await Assert.ThrowsAsync<InferenceException>(
-            () => Version(Chain).InferAsync(Request(5) with { Outputs = ["nope"] }, CancellationToken.None));
+            async () => await (await Version(Chain)).InferAsync(Request(5) with { Outputs = ["nope"] }, CancellationToken.None));
 
         Assert.Equal((InferenceErrorCode.InvalidInput, "nope"), (failure.Code, failure.Fields[0].Field));
         Assert.Empty(_models.Calls);
@@ -70,7 +70,7 @@ public sealed class EnsembleVersionTests
     {
         var request = new InferenceRequest { Inputs = [Tensor.Create("scaled", TensorDatatype.FP32, [1, 1], [1f])] };
 
-        var failure = await Assert.ThrowsAsync<InferenceException>(() => Version(Chain).InferAsync(request, CancellationToken.None));
+        var failure = await Assert.ThrowsAsync<InferenceException>(async () => await (await Version(Chain)).InferAsync(request, CancellationToken.None));
 
         Assert.Equal(["scaled", "raw"], failure.Fields.Select(field => field.Field));
         Assert.Empty(_models.Calls);
@@ -81,7 +81,7 @@ public sealed class EnsembleVersionTests
     {
         var request = Request(1) with { Priority = InferencePriority.Bulk, RoutingKey = "-!42", BypassCache = true };
 
-        await Version(Chain).InferAsync(request, CancellationToken.None);
+        await (await Version(Chain)).InferAsync(request, CancellationToken.None);
 
         Assert.All(_models.Calls, call => Assert.Equal(
             (InferencePriority.Bulk, "-!42", true, null), (call.Request.Priority, call.Request.RoutingKey, call.Request.BypassCache, call.Request.Timeout)));
@@ -92,7 +92,7 @@ public sealed class EnsembleVersionTests
     {
         _models.With("scale", Taking(TimeSpan.FromMilliseconds(30))).With("shift", Taking(TimeSpan.FromMilliseconds(20)));
 
-        await Version(Chain).InferAsync(Request(1) with { Timeout = TimeSpan.FromMilliseconds(100) }, CancellationToken.None);
+        await (await Version(Chain)).InferAsync(Request(1) with { Timeout = TimeSpan.FromMilliseconds(100) }, CancellationToken.None);
 
         Assert.Equal([100, 70, 50], _models.Calls.Select(call => call.Request.Timeout!.Value.TotalMilliseconds));
     }
@@ -103,7 +103,7 @@ public sealed class EnsembleVersionTests
         _models.With("scale", Taking(TimeSpan.FromMilliseconds(100)));
 
         var failure = await Assert.ThrowsAsync<InferenceException>(
-            () => Version(Chain).InferAsync(Request(1) with { Timeout = TimeSpan.FromMilliseconds(100) }, CancellationToken.None));
+            async () => await (await Version(Chain)).InferAsync(Request(1) with { Timeout = TimeSpan.FromMilliseconds(100) }, CancellationToken.None));
 
         Assert.Equal(InferenceErrorCode.DeadlineExceeded, failure.Code);
         Assert.Equal("In ensemble both, steps[1] (model shift): the request's 100 ms were up before shift could begin. Allow more, or find the slow step in the metrics.", failure.Message);
@@ -166,7 +166,7 @@ public sealed class EnsembleVersionTests
         using var left = new CancellationTokenSource();
         TaskCompletionSource first = Signal(), second = Signal();
         _models.With("left", Sleep(first)).With("right", Sleep(second));
-        var call = Version(Fork).InferAsync(Request(1), left.Token);
+        var call = (await Version(Fork)).InferAsync(Request(1), left.Token);
         await Task.WhenAll(first.Task, second.Task);
 
         await left.CancelAsync();
@@ -178,7 +178,7 @@ public sealed class EnsembleVersionTests
     [Fact]
     public async Task InferAsync_StepsModelIsSwapped_CallsTheNewOne()
     {
-        var version = Version(Chain);
+        var version = await Version(Chain);
         await version.InferAsync(Request(3), CancellationToken.None);
         _models.With("score", x => -x);
 
@@ -190,7 +190,7 @@ public sealed class EnsembleVersionTests
     [Fact]
     public async Task Statistics_AnswersAndFailures_AreCounted()
     {
-        var version = Version(Chain);
+        var version = await Version(Chain);
         await version.InferAsync(Request(1, 2, 3), CancellationToken.None);
         _models.Remove("score");
         await Assert.ThrowsAsync<InferenceException>(() => version.InferAsync(Request(1), CancellationToken.None));
@@ -204,7 +204,7 @@ public sealed class EnsembleVersionTests
     [Fact]
     public async Task RetireAsync_WhileHeld_CompletesWithTheLastHolder()
     {
-        var version = Version(Chain);
+        var version = await Version(Chain);
         Assert.True(version.TryAcquire());
 
         var retired = version.RetireAsync();
@@ -259,11 +259,11 @@ public sealed class EnsembleVersionTests
     };
 
     // What a test does not declare is there all the same, so that any ensemble compiles.
-    private EnsembleVersion Version(string ensemble)
+    private async Task<EnsembleVersion> Version(string ensemble)
     {
-        if (!_models.Names.Contains("left")) _models.With("left", x => x).With("right", x => x);
-        return new EnsembleVersion(EnsembleBuilder.Compile(_models, ensemble), _models, _time);
+        if (!_models.Has("left")) _models.With("left", x => x).With("right", x => x);
+        return new EnsembleVersion(await EnsembleBuilder.CompileAsync(_models, ensemble), _models, _time);
     }
 
-    private Task<InferenceResponse> Infer(string ensemble, params float[] values) => Version(ensemble).InferAsync(Request(values), CancellationToken.None);
+    private async Task<InferenceResponse> Infer(string ensemble, params float[] values) => await (await Version(ensemble)).InferAsync(Request(values), CancellationToken.None);
 }

@@ -61,6 +61,19 @@ public sealed class MonitoredVersionTests : IDisposable
     }
 
     [Fact]
+    public async Task InferAsync_NoLongerWatched_TellsNobody()
+    {
+        _version.OnInfer = (_, _) => Task.FromException<InferenceResponse>(new InferenceException(InferenceErrorCode.ModelFailed, "on purpose"));
+        var version = new MonitoredVersion(_version, _time);
+        version.Watch(_monitor, isCanary: true);
+
+        version.Watch(null, isCanary: false);
+
+        await Assert.ThrowsAsync<InferenceException>(() => version.InferAsync(new InferenceRequest { Inputs = [] }, CancellationToken.None));
+        Assert.False(_monitor.IsDemoted);
+    }
+
+    [Fact]
     public async Task InferAsync_TheDefaultFails_DemotesNobody()
     {
         _version.OnInfer = (_, _) => Task.FromException<InferenceResponse>(new InferenceException(InferenceErrorCode.ModelFailed, "on purpose"));
@@ -101,6 +114,10 @@ public sealed class MonitoredVersionTests : IDisposable
         return Task.FromResult(FakeVersion.Answer(request));
     };
 
-    private Task<InferenceResponse> Infer(bool isCanary) =>
-        new MonitoredVersion(_version, _monitor, isCanary, _time).InferAsync(new InferenceRequest { Inputs = [] }, CancellationToken.None);
+    private Task<InferenceResponse> Infer(bool isCanary)
+    {
+        var version = new MonitoredVersion(_version, _time);
+        version.Watch(_monitor, isCanary);
+        return version.InferAsync(new InferenceRequest { Inputs = [] }, CancellationToken.None);
+    }
 }
