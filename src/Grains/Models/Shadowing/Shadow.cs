@@ -75,6 +75,10 @@ internal sealed partial class Shadow : IDisposable
         {
             return "preempted";
         }
+        catch (InferenceException e) when (e.Code is InferenceErrorCode.QueueFull)
+        {
+            return "dropped";
+        }
         catch (Exception e)
         {
             if (!_failing) LogShadowFailed(e, _model, Version);

@@ -119,6 +119,16 @@ public sealed class ShadowTests : IDisposable
     }
 
     [Fact]
+    public async Task Offer_NoSpareThreadTakesIt_IsDropped()
+    {
+        _version.OnInfer = (_, _) => throw new InferenceException(InferenceErrorCode.QueueFull, "on purpose");
+
+        _shadow.Offer(Request(), Answer(1));
+
+        await Outcome("dropped");
+    }
+
+    [Fact]
     public async Task Offer_TheShadowNeverEnds_IsCancelledAfterItsLimit()
     {
         _version.OnInfer = async (_, cancellationToken) =>
