@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using OrleansInference;
 using OrleansInference.Api;
 
@@ -38,7 +39,7 @@ internal sealed class InProcessServer : IAsyncDisposable
         var app = await ApiHost.BuildAsync(args, configure);
         try
         {
-            await app.StartAsync();
+            await app.StartInferenceAsync();
             return new InProcessServer(app, directory);
         }
         catch

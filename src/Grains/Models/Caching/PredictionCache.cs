@@ -11,6 +11,8 @@ internal sealed class PredictionCache(PredictionCacheOptions options, TimeProvid
 
     private readonly ConcurrentLru<UInt128, Entry> _entries = new(Math.Max(LeastCapacity, options.MaxEntries));
 
+    public PredictionCacheOptions Options => options;
+
     public InferenceResponse? Find(UInt128 key) =>
         _entries.TryGet(key, out var entry) && time.GetElapsedTime(entry.StoredAt) < options.Ttl ? entry.Answer : null;
 

@@ -50,6 +50,13 @@ internal sealed class EnsembleCompiler(string model, EnsembleSection ensemble, M
             return null;
         }
 
+        // Before it is loaded: two ensembles that name each other would wait for each other.
+        if (FindPath(step.Model, []) is { } way)
+        {
+            faults.Add(path, $"the ensemble comes back to itself: {model} → {string.Join(" → ", way)}. Take one of these steps out.");
+            return null;
+        }
+
         try
         {
             return await models.FindAsync(step.Model, version).ConfigureAwait(false);
@@ -60,6 +67,19 @@ internal sealed class EnsembleCompiler(string model, EnsembleSection ensemble, M
             faults.Add(path, e.Message);
             return null;
         }
+    }
+
+    // From a step's model to this ensemble, by way of other ensembles; null where none leads there.
+    private IReadOnlyList<string>? FindPath(string from, HashSet<string> seen)
+    {
+        if (from == model) return [model];
+        if (!seen.Add(from)) return null;
+        foreach (var next in models.StepsOf(from))
+        {
+            if (FindPath(next, seen) is { } rest) return [from, .. rest];
+        }
+
+        return null;
     }
 
     private string? ReadVersion(EnsembleStepSection step, string key)

@@ -52,6 +52,9 @@ internal sealed class EnsembleRun(EnsemblePlan plan, InferenceRequest request, I
         Inputs = [.. step.Inputs.Select(input => Rename(_tensors[input.Position], input.Name))],
         Outputs = step.OutputNames,
         Timeout = Remaining(step),
+
+        // It tells a state of the ensemble, not of the step's model.
+        Generation = 0,
     };
 
     private TimeSpan? Remaining(EnsembleStep step)

@@ -42,6 +42,8 @@ internal sealed partial class CanaryMonitor : IDisposable
         _default = new OutcomeWindow(limits.Window, time);
     }
 
+    public CanaryLimits Limits => _limits;
+
     /// <summary>Whether routing must leave the canary alone.</summary>
     public bool IsDemoted => Volatile.Read(ref _isDemoted);
 

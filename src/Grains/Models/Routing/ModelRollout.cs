@@ -1,35 +1,58 @@
+using OrleansInference.Grains.Models.Caching;
 using OrleansInference.Grains.Models.Shadowing;
 
 namespace OrleansInference.Grains.Models.Routing;
 
-/// <summary>Who answers a request that asks for no version: the default or the canary; and the shadow that gets a copy.</summary>
-internal sealed class ModelRollout(IServedVersion @default, IServedVersion? canaryVersion, Canary? canary, Shadow? shadow)
+/// <summary>How a model's versions share its requests: who answers one that asks for no version, who gets a copy, what is remembered.</summary>
+/// <remarks>Immutable: each state of a model has its own, and goes on with the parts of the one before that still hold.</remarks>
+internal sealed class ModelRollout
 {
-    public Canary? Canary => canary;
+    /// <summary>Answers who is not the canary's.</summary>
+    public required IServedVersion Default { get; init; }
 
-    public Shadow? Shadow => shadow;
+    /// <summary>The canary's version; null where there is no canary.</summary>
+    public IServedVersion? CanaryVersion { get; init; }
 
-    /// <summary>Computes by the version whose turn it is. The caller holds both.</summary>
+    public Canary? Canary { get; init; }
+
+    public Shadow? Shadow { get; init; }
+
+    public PredictionCache? Cache { get; init; }
+
+    /// <summary>All versions that serve.</summary>
+    public IReadOnlyCollection<IServedVersion> Versions { get; init; } = [];
+
+    /// <summary>Computes by the version whose turn it is. The caller holds the model.</summary>
     public Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken)
     {
-        if (canary?.Takes(request.RoutingKey) is true) return InferCanaryAsync(request, cancellationToken);
-        return shadow is null ? @default.InferAsync(request, cancellationToken) : InferAndCopyAsync(shadow, request, cancellationToken);
+        if (Canary?.Takes(request.RoutingKey) is true) return InferCanaryAsync(request, cancellationToken);
+        return Shadow is null ? Default.InferAsync(request, cancellationToken) : InferAndCopyAsync(Shadow, request, cancellationToken);
     }
 
-    /// <summary>Ends what the state that follows does not go on with.</summary>
+    /// <summary>Begins: the versions' caches and monitors are these from now on.</summary>
+    public void Enter()
+    {
+        foreach (var version in Versions.OfType<RolloutVersion>())
+        {
+            var isCanary = version == CanaryVersion;
+            version.Surround(Cache, isCanary || version == Default ? Canary?.Monitor : null, isCanary);
+        }
+    }
+
+    /// <summary>Ends what the one that follows does not go on with.</summary>
     public void Leave(ModelRollout? next)
     {
-        if (canary?.Monitor is { } monitor && monitor != next?.Canary?.Monitor) monitor.Dispose();
-        if (shadow is not null && shadow != next?.Shadow) shadow.Dispose();
+        if (Canary?.Monitor is { } monitor && monitor != next?.Canary?.Monitor) monitor.Dispose();
+        if (Shadow is not null && Shadow != next?.Shadow) Shadow.Dispose();
     }
 
     private async Task<InferenceResponse> InferCanaryAsync(InferenceRequest request, CancellationToken cancellationToken) =>
-        await canaryVersion!.InferAsync(request, cancellationToken) with { Variant = ModelVariant.Canary };
+        await CanaryVersion!.InferAsync(request, cancellationToken) with { Variant = ModelVariant.Canary };
 
-    private async Task<InferenceResponse> InferAndCopyAsync(Shadow copied, InferenceRequest request, CancellationToken cancellationToken)
+    private async Task<InferenceResponse> InferAndCopyAsync(Shadow shadow, InferenceRequest request, CancellationToken cancellationToken)
     {
-        var answer = await @default.InferAsync(request, cancellationToken);
-        copied.Offer(request, answer);
+        var answer = await Default.InferAsync(request, cancellationToken);
+        shadow.Offer(request, answer);
         return answer;
     }
 }

@@ -42,6 +42,9 @@ internal sealed partial class Shadow : IDisposable
 
     public int Version => _version.Version;
 
+    /// <summary>Whether it is this version that runs the copies.</summary>
+    public bool Runs(IServedVersion version) => _version == version;
+
     /// <summary>Copies a request that has been answered, unless there are too many already.</summary>
     public void Offer(InferenceRequest request, InferenceResponse answer)
     {
