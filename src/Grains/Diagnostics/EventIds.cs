@@ -6,6 +6,7 @@ public static class EventIds
     // 1000: models
     public const int ModelLoaded = 1001;
     public const int ModelFailed = 1002;
+    public const int JoiningStopped = 1003;
 
     // 2000: features
     public const int FeatureViewFailed = 2001;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Models.Batching;
 using OrleansInference.Grains.Models.Manifest;
 using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.Models.Repository;
@@ -54,12 +55,13 @@ internal sealed partial class ModelLoader(
     private SortedDictionary<int, ServedModelVersion> LoadVersions(StoredModel stored)
     {
         var scheduler = schedulers.Create();
+        var batching = new BatchingOptions { MaxQueueLength = options.Value.MaxQueueLength };
         var versions = new SortedDictionary<int, ServedModelVersion>();
         foreach (var (version, file) in stored.Versions)
         {
             var startedAt = time.GetTimestamp();
             var session = sessions.Load(file);
-            versions.Add(version, new ServedModelVersion(stored.Name, version, session, scheduler, options.Value.MaxQueueLength, time, instruments));
+            versions.Add(version, new ServedModelVersion(stored.Name, version, session, scheduler, batching, time, instruments, logger));
             LogModelLoaded(stored.Name, version, time.GetElapsedTime(startedAt).TotalMilliseconds);
         }
 
