@@ -25,13 +25,15 @@ public sealed class InferenceInstruments
     private readonly Histogram<double> _shadowDifference;
     private readonly Counter<long> _shadowMismatches;
     private readonly Counter<long> _cacheRequests;
+    private readonly Histogram<int> _batchSize;
+    private readonly QueueLengths _queues = new();
 
     public InferenceInstruments(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
         _requestDuration = meter.CreateHistogram<double>("inference.request.duration", "s", "Whole prediction in the user's grain.");
         _queueDuration = meter.CreateHistogram<double>("inference.queue.duration", "s", "Wait for an inference thread.");
-        _computeDuration = meter.CreateHistogram<double>("inference.compute.duration", "s", "The model's own run.");
+        _computeDuration = meter.CreateHistogram<double>("inference.compute.duration", "s", "One run of a model, by stage: filling the inputs, the model, reading the outputs.");
         _commitDuration = meter.CreateHistogram<double>("inference.log.commit.duration", "s", "One group commit of the prediction log.");
         _commitSize = meter.CreateHistogram<int>("inference.log.commit.size", "{write}", "Writes in one group commit.");
         _rejected = meter.CreateCounter<long>("inference.requests.rejected", "{request}", "Refused at the door.");
@@ -46,19 +48,16 @@ public sealed class InferenceInstruments
         _shadowDifference = meter.CreateHistogram<double>("inference.shadow.difference", null, "Largest absolute difference of a shadow's numbers from the answer.");
         _shadowMismatches = meter.CreateCounter<long>("inference.shadow.mismatches", "{element}", "A shadow's strings, NaNs and tensors that are not the answer's.");
         _cacheRequests = meter.CreateCounter<long>("inference.cache.requests", "{request}", "Requests to models with a prediction cache, by what it did for them.");
+        _batchSize = meter.CreateHistogram<int>("inference.batch.size", "{row}", "Rows of one run of a model.");
+        meter.CreateObservableGauge("inference.queue.length", _queues.Measure, "{row}", "Rows that wait for an inference thread.");
     }
 
     public void OnPredicted(string model, string outcome, TimeSpan duration) =>
         _requestDuration.Record(duration.TotalSeconds, new("model.name", model), new("outcome", outcome));
 
-    public void OnInferred(string model, int version, TimeSpan queued, TimeSpan computed)
-    {
-        KeyValuePair<string, object?> name = new("model.name", model), number = new("model.version", version);
-        _queueDuration.Record(queued.TotalSeconds, name, number);
-        _computeDuration.Record(computed.TotalSeconds, name, number);
-    }
+    internal VersionInstruments ForVersion(string model, int version) => new(model, version, _queueDuration, _computeDuration, _batchSize, _rejected);
 
-    public void OnRejected(string model, string reason) => _rejected.Add(1, new("model.name", model), new("reason", reason));
+    internal IDisposable ObserveQueue(string model, int version, Func<int> waitingRows) => _queues.Add(model, version, waitingRows);
 
     public void OnCommitted(int writes, TimeSpan duration)
     {

@@ -1,12 +1,13 @@
+using OrleansInference.Grains.Models.Sessions;
+
 namespace OrleansInference.Grains.Models;
 
-/// <summary>Counts something that takes time, from any thread.</summary>
+/// <summary>Counts durations from any thread, without a lock: count and sum may differ by the one that is just added.</summary>
 internal sealed class DurationCounter
 {
     private long _count;
     private long _ticks;
 
-    /// <summary>What has been counted; a count that is under way may be in one of the two numbers only.</summary>
     public DurationSum Sum => new(Interlocked.Read(ref _count), TimeSpan.FromTicks(Interlocked.Read(ref _ticks)));
 
     public void Add(TimeSpan duration)
@@ -14,4 +15,23 @@ internal sealed class DurationCounter
         Interlocked.Increment(ref _count);
         Interlocked.Add(ref _ticks, duration.Ticks);
     }
+}
+
+/// <summary>The three stages of runs.</summary>
+internal sealed class StageCounters
+{
+    public DurationCounter Input { get; } = new();
+
+    public DurationCounter Infer { get; } = new();
+
+    public DurationCounter Output { get; } = new();
+
+    public void Add(StageDurations durations)
+    {
+        Input.Add(durations.Input);
+        Infer.Add(durations.Infer);
+        Output.Add(durations.Output);
+    }
+
+    public BatchStatistics ToBatch(int rows) => new(rows, Input.Sum, Infer.Sum, Output.Sum);
 }

@@ -10,6 +10,7 @@ internal sealed class EnsembleVersion(EnsemblePlan plan, IStepModels models, Tim
     public const int OnlyVersion = 1;
 
     private readonly VersionHolders _holders = new();
+    private readonly RequestedOutputs _outputs = new(plan.Model, OnlyVersion, plan.Metadata.Outputs);
     private readonly DurationCounter _success = new();
     private readonly DurationCounter _fail = new();
     private long _rows;
@@ -46,28 +47,17 @@ internal sealed class EnsembleVersion(EnsemblePlan plan, IStepModels models, Tim
         var startedAt = time.GetTimestamp();
         try
         {
-            TensorValidation.ThrowIfInvalid(plan.Model, OnlyVersion, plan.Metadata, request.Inputs);
-            var outputs = ChooseOutputs(request.Outputs);
+            TensorValidation.ThrowIfInvalid(plan.Model, OnlyVersion, plan.Metadata, request.Inputs, joins: MaxBatchSize > 0);
+            var wanted = _outputs.Find(request.Outputs);
             var tensors = await new EnsembleRun(plan, request, models, time).RunAsync(cancellationToken);
             OnAnswered(request, startedAt);
-            return new InferenceResponse { Version = OnlyVersion, Outputs = outputs is null ? tensors : [.. outputs.Select(i => tensors[i])] };
+            return new InferenceResponse { Version = OnlyVersion, Outputs = [.. wanted.Select(i => tensors[i])] };
         }
         catch
         {
             _fail.Add(time.GetElapsedTime(startedAt));
             throw;
         }
-    }
-
-    // Before the run, so that a misspelt name costs none.
-    private int[]? ChooseOutputs(IReadOnlyList<string>? names)
-    {
-        if (names is null) return null;
-        var declared = plan.Metadata.Outputs.Select(output => output.Name).ToList();
-        var unknown = names.FirstOrDefault(name => !declared.Contains(name));
-        return unknown is null
-            ? [.. names.Select(name => declared.IndexOf(name))]
-            : throw InferenceException.InvalidInput(new FieldError(unknown, $"is no output of {plan.Model}/{OnlyVersion}; its outputs are {string.Join(", ", declared)}", null));
     }
 
     private void OnAnswered(InferenceRequest request, long startedAt)
