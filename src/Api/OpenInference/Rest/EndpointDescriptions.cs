@@ -21,6 +21,17 @@ internal static class EndpointDescriptions
             StatusCodes.Status500InternalServerError,
             StatusCodes.Status504GatewayTimeout);
 
+    public static RouteHandlerBuilder DescribeChange(this RouteHandlerBuilder endpoint) => endpoint
+        .WithDescription("Answers 200 when every active silo serves accordingly; 503 with the silos that do not yet, which follow by themselves.")
+        .Accepts<ChangeRequestBody>(isOptional: true, "application/json")
+        .Produces<ChangeBody>()
+        .ProducesErrors(
+            StatusCodes.Status400BadRequest,
+            StatusCodes.Status404NotFound,
+            StatusCodes.Status415UnsupportedMediaType,
+            StatusCodes.Status500InternalServerError,
+            StatusCodes.Status504GatewayTimeout);
+
     public static RouteHandlerBuilder ProducesReadiness(this RouteHandlerBuilder endpoint) => endpoint
         .Produces<ModelReadyBody>()
         .Produces<ModelReadyBody>(StatusCodes.Status503ServiceUnavailable)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
@@ -17,6 +18,8 @@ internal static class OpenInferenceEndpoints
         v2.MapHealth();
         v2.MapMetadata();
         v2.MapInference();
+        v2.MapRepository();
+        v2.MapStatistics();
     }
 
     private static void MapHealth(this RouteGroupBuilder v2)
@@ -51,5 +54,30 @@ internal static class OpenInferenceEndpoints
             .WithName("V2Infer").WithSummary("Runs the model on raw tensors.").DescribeInference();
         v2.MapPost($"{Version}/infer", (string model, string version, HttpContext context, IInferenceClient client) => InferEndpoint.InferAsync(context, client, model, version))
             .WithName("V2InferVersion").WithSummary("Runs that version, a number or a label, on raw tensors.").DescribeInference();
+    }
+
+    private static void MapRepository(this RouteGroupBuilder v2)
+    {
+        v2.MapPost("/repository/index", RepositoryAnswers.IndexAsync)
+            .WithName("V2RepositoryIndex").WithSummary("Every version of every model, whether it serves, and why not.")
+            .Accepts<IndexRequestBody>(isOptional: true, "application/json").ProducesErrors(StatusCodes.Status400BadRequest, StatusCodes.Status415UnsupportedMediaType);
+        v2.MapPost("/repository/models/{model}/load", RepositoryAnswers.LoadAsync)
+            .WithName("V2RepositoryLoad").WithSummary("Reads the model's folder again and serves what is there.").DescribeChange();
+        v2.MapPost("/repository/models/{model}/unload", RepositoryAnswers.UnloadAsync)
+            .WithName("V2RepositoryUnload").WithSummary("Stops serving the model until it is loaded again, also after a restart.").DescribeChange();
+    }
+
+    private static void MapStatistics(this RouteGroupBuilder v2)
+    {
+        v2.MapGet("/models/stats", (IInferenceClient client) => StatisticsAnswers.GetAsync(client, null, null))
+            .WithName("V2Statistics").WithSummary("What all versions in memory have done.").ProducesErrors();
+        v2.MapGet($"{Model}/stats", (string model, IInferenceClient client) => StatisticsAnswers.GetAsync(client, model, null))
+            .WithName("V2ModelStatistics").WithSummary("What the model's versions have done.").ProducesErrors(StatusCodes.Status404NotFound);
+        v2.MapGet($"{Version}/stats", (string model, string version, IInferenceClient client) => StatisticsAnswers.GetAsync(client, model, version))
+            .WithName("V2VersionStatistics").WithSummary("What that version, a number or a label, has done.").ProducesErrors(StatusCodes.Status404NotFound);
+        v2.MapGet($"{Model}/config", (string model, IInferenceClient client) => StatisticsAnswers.GetConfigAsync(client, model, null))
+            .WithName("V2ModelConfig").WithSummary("The model's manifest as it is in effect, defaults filled in.").Produces<JsonElement>().ProducesErrors(StatusCodes.Status404NotFound);
+        v2.MapGet($"{Version}/config", (string model, string version, IInferenceClient client) => StatisticsAnswers.GetConfigAsync(client, model, version))
+            .WithName("V2VersionConfig").WithSummary("The same; a manifest holds for all versions of its model.").Produces<JsonElement>().ProducesErrors(StatusCodes.Status404NotFound);
     }
 }

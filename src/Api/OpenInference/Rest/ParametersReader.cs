@@ -10,14 +10,19 @@ internal static class ParametersReader
     /// <param name="owner">Whose parameters they are, for messages.</param>
     public static List<(string Name, ParameterValue Value)> Read(ref Utf8JsonReader json, string owner)
     {
-        var parameters = new List<(string, ParameterValue)>();
         json.Read();
-        if (json.TokenType is JsonTokenType.Null) return parameters;
-        if (json.TokenType is not JsonTokenType.StartObject) throw OpenInferenceJson.Fault($"parameters of {owner}", $"are {OpenInferenceJson.Describe(ref json)}; send an object");
+        return json.TokenType is JsonTokenType.Null ? [] : ReadObject(ref json, $"parameters of {owner}");
+    }
 
+    /// <summary>The same for an object that the reader stands at.</summary>
+    public static List<(string Name, ParameterValue Value)> ReadObject(ref Utf8JsonReader json, string owner)
+    {
+        if (json.TokenType is not JsonTokenType.StartObject) throw OpenInferenceJson.Fault(owner, $"is {OpenInferenceJson.Describe(ref json)}; send an object");
+
+        var parameters = new List<(string, ParameterValue)>();
         while (json.Read() && json.TokenType is JsonTokenType.PropertyName)
         {
-            var name = OpenInferenceJson.ReadText(ref json) ?? throw OpenInferenceJson.Fault($"parameters of {owner}", "have a name that is no valid Unicode; send names as text");
+            var name = OpenInferenceJson.ReadText(ref json) ?? throw OpenInferenceJson.Fault(owner, "has a name that is no valid Unicode; send names as text");
             json.Read();
             if (TryReadValue(ref json, owner, name, out var value)) parameters.Add((name, value));
         }
@@ -38,7 +43,7 @@ internal static class ParametersReader
                 else value = json.GetDouble();
                 return true;
             case JsonTokenType.String:
-                value = OpenInferenceJson.ReadText(ref json) ?? throw OpenInferenceJson.Fault($"parameter '{name}' of {owner}", "is no valid Unicode; send text");
+                value = OpenInferenceJson.ReadText(ref json) ?? throw OpenInferenceJson.Fault($"'{FieldError.Quote(name)}' in {owner}", "is no valid Unicode; send text");
                 return true;
             default:
                 json.Skip();
