@@ -17,15 +17,15 @@ internal static class GrpcApiExtensions
     public static IServiceCollection AddGrpcApi(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<GrpcOptions>().Bind(configuration.GetSection(GrpcOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<OpenInferenceOptions>().Bind(configuration.GetSection(OpenInferenceOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddGrpc(options => options.Interceptors.Add<ErrorInterceptor>());
         services.AddOptions<GrpcServiceOptions>().Configure<IOptions<OpenInferenceOptions>>((grpc, limits) => grpc.MaxReceiveMessageSize = limits.Value.MaxBodyBytes);
         services.AddGrpcReflection();
+        services.AddSingleton<Readiness>();
         services.AddGrpcHealthChecks(options =>
         {
             options.Services.Map(OpenInferenceService, _ => true);
             options.Services.Map(PredictionsService, _ => true);
-        }).AddCheck<ReadinessCheck>("ready");
+        }).AddCheck<Readiness>("ready");
         return services;
     }
 

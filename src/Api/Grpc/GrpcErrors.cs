@@ -1,4 +1,3 @@
-using System.Text;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -32,6 +31,9 @@ internal static class GrpcErrors
         RetryAfter = exception.RetryAfter is { } wait ? Duration.FromTimeSpan(wait) : null,
     };
 
+    /// <summary>A message as metadata can carry it.</summary>
+    public static string Cut(string message) => message.Length <= MaxDetailLength ? message : $"{message[..MaxDetailLength]}…";
+
     private static Metadata ToTrailers(InferenceException exception)
     {
         var fault = ToFault(exception);
@@ -41,33 +43,5 @@ internal static class GrpcErrors
         var trailers = new Metadata { { FaultTrailer, fault.ToByteArray() } };
         if (ErrorMapping.ToRetryAfter(exception) is { } seconds) trailers.Add(RetryAfterTrailer, seconds);
         return trailers;
-    }
-
-    private static string Cut(string message) => message.Length <= MaxDetailLength ? message : $"{message[..MaxDetailLength]}…";
-
-    /// <summary>Whether a request is a gRPC call, so that even a refusal before any service must be told in gRPC's way.</summary>
-    public static bool IsCall(HttpRequest request) => request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) is true;
-
-    /// <summary>Refuses a call that reached no service.</summary>
-    public static Task RefuseAsync(HttpResponse response, InferenceErrorCode code, string message)
-    {
-        response.StatusCode = StatusCodes.Status200OK;
-        response.ContentType = "application/grpc";
-        response.Headers["grpc-status"] = ((int)ErrorMapping.ToGrpc(code)).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        response.Headers["grpc-message"] = Encode(Cut(message));
-        return Task.CompletedTask;
-    }
-
-    // Percent-encoding as gRPC has it: everything but printable ASCII, and the percent sign itself.
-    private static string Encode(string message)
-    {
-        var encoded = new StringBuilder(message.Length);
-        foreach (var b in Encoding.UTF8.GetBytes(message))
-        {
-            if (b is >= 0x20 and <= 0x7E and not (byte)'%') encoded.Append((char)b);
-            else encoded.Append('%').Append(b.ToString("X2", System.Globalization.CultureInfo.InvariantCulture));
-        }
-
-        return encoded.ToString();
     }
 }

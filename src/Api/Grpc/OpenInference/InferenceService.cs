@@ -6,13 +6,13 @@ using OrleansInference.Api.Grpc.OpenInference.Wire;
 namespace OrleansInference.Api.Grpc.OpenInference;
 
 /// <summary>The Open Inference Protocol over gRPC: translation, nothing else.</summary>
-internal sealed class InferenceService(IInferenceClient client, TimeProvider time, IOptions<GrpcOptions> options) : GRPCInferenceService.GRPCInferenceServiceBase
+internal sealed class InferenceService(IInferenceClient client, Readiness readiness, TimeProvider time, IOptions<GrpcOptions> options) : GRPCInferenceService.GRPCInferenceServiceBase
 {
     public override Task<ServerLiveResponse> ServerLive(ServerLiveRequest request, ServerCallContext context) =>
         Task.FromResult(new ServerLiveResponse { Live = true });
 
     public override async Task<ServerReadyResponse> ServerReady(ServerReadyRequest request, ServerCallContext context) =>
-        new() { Ready = await client.IsReadyAsync() };
+        new() { Ready = await readiness.IsReadyAsync() };
 
     public override async Task<ModelReadyResponse> ModelReady(ModelReadyRequest request, ServerCallContext context) =>
         new() { Ready = await client.IsModelReadyAsync(request.Name, OrNull(request.Version)) };
@@ -22,7 +22,7 @@ internal sealed class InferenceService(IInferenceClient client, TimeProvider tim
         {
             Name = Api.OpenInference.ServerMetadata.Name,
             Version = Api.OpenInference.ServerMetadata.Version,
-            Extensions = { "model_repository", "schedule_policy", "model_configuration", "statistics", "parameters" },
+            Extensions = { Api.OpenInference.ServerMetadata.GrpcExtensions },
         });
 
     public override async Task<ModelMetadataResponse> ModelMetadata(ModelMetadataRequest request, ServerCallContext context) =>
@@ -52,13 +52,13 @@ internal sealed class InferenceService(IInferenceClient client, TimeProvider tim
 
     public override async Task<RepositoryModelLoadResponse> RepositoryModelLoad(RepositoryModelLoadRequest request, ServerCallContext context)
     {
-        await client.LoadModelAsync(request.ModelName);
+        ThrowIfLagging(request.ModelName, await client.LoadModelAsync(request.ModelName));
         return new RepositoryModelLoadResponse();
     }
 
     public override async Task<RepositoryModelUnloadResponse> RepositoryModelUnload(RepositoryModelUnloadRequest request, ServerCallContext context)
     {
-        await client.UnloadModelAsync(request.ModelName);
+        ThrowIfLagging(request.ModelName, await client.UnloadModelAsync(request.ModelName));
         return new RepositoryModelUnloadResponse();
     }
 
@@ -77,6 +77,15 @@ internal sealed class InferenceService(IInferenceClient client, TimeProvider tim
                 InferResponse = new ModelInferResponse { ModelName = request.ModelName, Id = request.Id },
             };
         }
+    }
+
+    // The answer has no room for it: where a silo lags, the change is made but not done, and the caller had better know.
+    private static void ThrowIfLagging(string model, ModelChange change)
+    {
+        if (change.LaggingSilos.Count == 0) return;
+        throw new InferenceException(
+            InferenceErrorCode.NotReady,
+            $"Change {change.Epoch} of model '{model}' is made, but not yet in effect on {string.Join(", ", change.LaggingSilos.Select(silo => $"{silo.Silo} ({silo.Reason})"))}. The silos follow by themselves; RepositoryIndex tells the state.");
     }
 
     private static string? OrNull(string text) => text.Length == 0 ? null : text;

@@ -33,7 +33,7 @@ internal static class ModelTranslator
     {
         Name = entry.Name,
         Version = entry.Version is { } version ? Text(version) : "",
-        State = entry.State.ToString().ToUpperInvariant(),
+        State = ModelStates.NameOf(entry.State),
         Reason = entry.Reason,
     };
 

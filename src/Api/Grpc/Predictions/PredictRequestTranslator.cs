@@ -17,20 +17,11 @@ internal static class PredictRequestTranslator
             Fields = request.Fields is { } fields ? [.. fields.Fields.Select(field => new RequestField(field.Key, ToValue(field.Value)))] : [],
         };
         if (request.PredictionId.Length == 0) return prediction;
-        if (TryReadId(request.PredictionId, out var id)) return prediction with { PredictionId = id };
+        if (PredictionId.TryRead(request.PredictionId, out var id, out var fault)) return prediction with { PredictionId = id };
 
         // The model names the faults of the other fields too.
-        throw InferenceException.InvalidInput([IdFault(request.PredictionId), .. await client.ValidateAsync(prediction)]);
+        throw InferenceException.InvalidInput([fault, .. await client.ValidateAsync(prediction)]);
     }
-
-    /// <exception cref="InferenceException">InvalidInput: no UUID.</exception>
-    public static Guid ReadId(string text) => TryReadId(text, out var id) ? id : throw InferenceException.InvalidInput(IdFault(text));
-
-    // Without braces or other forms that only .NET knows.
-    private static bool TryReadId(string text, out Guid id) => Guid.TryParseExact(text, "D", out id) && id != Guid.Empty;
-
-    private static FieldError IdFault(string text) =>
-        new("prediction_id", "must be a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057", ((RequestValue)text).ToDisplay());
 
     private static RequestValue ToValue(Value value) => value.KindCase switch
     {

@@ -16,4 +16,30 @@ internal static class PredictionTranslator
         ModelVersion = prediction.ModelVersion.ToString(CultureInfo.InvariantCulture),
         Degraded = prediction.Degraded,
     };
+
+    public static Wire.RecordedPrediction Translate(OrleansInference.RecordedPrediction prediction) => new()
+    {
+        PredictionId = prediction.PredictionId.ToString(),
+        UserId = prediction.UserId,
+        Model = prediction.Model,
+        ModelVersion = prediction.ModelVersion.ToString(CultureInfo.InvariantCulture),
+        CreatedAt = Timestamp.FromDateTimeOffset(prediction.CreatedAt),
+        Prediction = prediction.Value,
+        Info = prediction.Info,
+        Degraded = prediction.Degraded,
+        Features = { prediction.Features.Select(Translate) },
+    };
+
+    private static Wire.UsedFeature Translate(OrleansInference.UsedFeature feature) => new()
+    {
+        Name = feature.Name,
+        Value = feature.Value switch
+        {
+            double number => Value.ForNumber(number),
+            string text => Value.ForString(text),
+            _ => Value.ForNull(),
+        },
+        Age = Duration.FromTimeSpan(feature.Age),
+        Status = feature.Status,
+    };
 }

@@ -18,6 +18,9 @@ internal sealed class PredictionsService(IInferenceClient client, TimeProvider t
         IAsyncStreamReader<PredictRequest> requestStream, IServerStreamWriter<PredictBatchResponse> responseStream, ServerCallContext context) =>
         StreamAnswers.RunAsync(requestStream, responseStream, options.Value.MaxConcurrencyPerStream, (request, index) => AnswerAsync(request, index, context), context.CancellationToken);
 
+    public override async Task<Wire.RecordedPrediction> GetPrediction(GetPredictionRequest request, ServerCallContext context) =>
+        PredictionTranslator.Translate(await client.GetPredictionAsync(PredictionId.Read(request.PredictionId)));
+
     // One request of a stream: its failure is its answer. Only what ends the whole stream is thrown.
     private async Task<PredictBatchResponse> AnswerAsync(PredictRequest request, long index, ServerCallContext context)
     {
