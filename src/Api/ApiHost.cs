@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
 using OrleansInference.Api.Demo;
 using OrleansInference.Api.Endpoints;
+using OrleansInference.Api.OpenInference;
+using OrleansInference.Api.OpenInference.Rest;
 using OrleansInference.Api.Security;
 using OrleansInference.Silo;
 using Scalar.AspNetCore;
@@ -51,6 +53,7 @@ public static class ApiHost
         services.AddProblemDetails();
         services.AddTransient<IStartupFilter, DeclaredEndpointsOnly>();
         services.AddOpenApi(ApiDocument.Configure);
+        services.AddOptions<OpenInferenceOptions>().BindConfiguration(OpenInferenceOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         // Numbers are numbers: the defaults for the web would take and document them as strings too.
         services.ConfigureHttpJsonOptions(options => options.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
     }
@@ -66,6 +69,7 @@ public static class ApiHost
         app.MapPredictions();
         app.MapUsers();
         app.MapHealth();
+        app.MapOpenInference();
         app.MapOpenApi();
         app.MapScalarApiReference("/docs", ApiDocument.ConfigurePage);
         app.MapGet("/", () => Results.Redirect("/docs")).ExcludeFromDescription();
