@@ -42,6 +42,13 @@ public sealed partial class CancellationTests : IAsyncLifetime
     }
 
     [Fact]
+    public Task Infer_RestConnectionAborted_StopsTheRun() => AssertCancellingStopsTheRunAsync(leave => PostAsync("/v2/models/slow/infer", $$"""
+        {"inputs": [
+            {"name": "x", "datatype": "FP32", "shape": [1, 1], "data": [1]},
+            {"name": "iterations", "datatype": "FP32", "shape": [1, 1], "data": [{{AnHour}}]}]}
+        """, leave));
+
+    [Fact]
     public Task Predict_RestConnectionAborted_StopsTheRun() => AssertCancellingStopsTheRunAsync(leave =>
         PostAsync("/predict", $$"""{"user_id": 1, "x": 1, "iterations": {{AnHour}}}""", leave));
 
