@@ -11,7 +11,10 @@ using OrleansInference.Grains.Features.Lookups;
 using OrleansInference.Grains.Features.Transforms;
 using OrleansInference.Grains.Features.Views;
 using OrleansInference.Grains.Models;
+using OrleansInference.Grains.Models.Control;
+using OrleansInference.Grains.Models.Loading;
 using OrleansInference.Grains.Models.Repository;
+using OrleansInference.Grains.Models.Residency;
 using OrleansInference.Grains.Models.Scheduling;
 using OrleansInference.Grains.Models.Sessions;
 using OrleansInference.Grains.PostProcessing;
@@ -36,13 +39,26 @@ public static class InferenceGrainsServiceCollectionExtensions
     {
         services.AddOptions<ModelServingOptions>().Bind(section.GetSection("Models")).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<ModelServingOptions>, ModelServingOptionsValidator>();
-        services.AddOptions<ModelRepositoryOptions>().Bind(section.GetSection("ModelRepository"));
+        services.AddOptions<ModelResidencyOptions>().Bind(section.GetSection("Models")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<ModelRepositoryOptions>().Bind(section.GetSection("ModelRepository")).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IModelRepository, FileModelRepository>();
         services.AddSingleton<IModelSessionFactory, OnnxModelSessionFactory>();
         services.AddSingleton<InferenceSchedulers>();
+        services.AddSingleton<IVersionFactory, VersionFactory>();
+        services.AddSingleton<ModelWarmUp>();
         services.AddSingleton<ModelLoader>();
+        services.AddSingleton<ModelEntries>();
+        services.AddSingleton(provider => new ModelPlaces(provider.GetRequiredService<IOptions<ModelResidencyOptions>>().Value.MaxLoadedModels, provider.GetRequiredService<ModelEntries>()));
+        services.AddSingleton<ModelUpdater>();
+        services.AddSingleton<ModelIndex>();
         services.AddSingleton<ModelCatalog>();
-        return services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ModelCatalog>());
+        services.AddSingleton<IControlStates, ControlStates>();
+        services.AddSingleton<IModelSilos, ModelSilos>();
+        services.AddGrainService<ModelSiloService>();
+        services.AddSingleton<ModelStartup>();
+        services.AddSingleton<IInferenceStartup>(provider => provider.GetRequiredService<ModelStartup>());
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ModelStartup>());
+        return services.AddHostedService<ModelRepositoryWatcher>();
     }
 
     private static IServiceCollection AddFeatures(this IServiceCollection services, IConfiguration section)

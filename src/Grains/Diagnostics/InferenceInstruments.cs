@@ -18,6 +18,8 @@ public sealed class InferenceInstruments
     private readonly Counter<long> _featureQueries;
     private readonly Counter<long> _featureFailures;
     private readonly Counter<long> _messages;
+    private readonly Histogram<double> _modelLoadDuration;
+    private int _loadedModels;
 
     public InferenceInstruments(IMeterFactory meters)
     {
@@ -32,6 +34,8 @@ public sealed class InferenceInstruments
         _featureQueries = meter.CreateCounter<long>("inference.features.queries", "{query}", "Reads of a feature source beyond the cache.");
         _featureFailures = meter.CreateCounter<long>("inference.features.failures", "{query}", "Reads that failed or came too late.");
         _messages = meter.CreateCounter<long>("inference.outbox.attempts", "{message}", "Attempts to deliver an outbox message.");
+        _modelLoadDuration = meter.CreateHistogram<double>("inference.model.load.duration", "s", "Reading and warming up a model's folder.");
+        meter.CreateObservableGauge("inference.models.loaded", () => Volatile.Read(ref _loadedModels), "{model}", "Models in memory.");
     }
 
     public void OnPredicted(string model, string outcome, TimeSpan duration) =>
@@ -57,6 +61,11 @@ public sealed class InferenceInstruments
     public void OnFeatureQuery(string source) => _featureQueries.Add(1, new KeyValuePair<string, object?>("source", source));
 
     public void OnFeatureFailure(string source) => _featureFailures.Add(1, new KeyValuePair<string, object?>("source", source));
+
+    public void OnModelLoaded(string model, string outcome, TimeSpan duration) =>
+        _modelLoadDuration.Record(duration.TotalSeconds, new("model.name", model), new("outcome", outcome));
+
+    public void OnModelsLoaded(int models) => Volatile.Write(ref _loadedModels, models);
 
     public void OnDeliveryAttempt(string target, string outcome) => _messages.Add(1, new("target", target), new("outcome", outcome));
 }

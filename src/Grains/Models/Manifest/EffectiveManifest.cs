@@ -1,0 +1,39 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace OrleansInference.Grains.Models.Manifest;
+
+/// <summary>A manifest as it is in effect: what its author left out is filled in.</summary>
+internal static class EffectiveManifest
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public static string ToJson(ServedModel model)
+    {
+        var manifest = model.Manifest with
+        {
+            Versions = (model.Manifest.Versions ?? new VersionsSection()) with
+            {
+                Default = model.DefaultVersion,
+                NumVersions = model.Manifest.Versions is { Policy: VersionsSection.Latest } latest ? latest.NumVersions ?? 1 : null,
+                Labels = model.Labels,
+            },
+            Batching = new BatchingSection
+            {
+                MaxBatchSize = model.Batching.MaxBatchSize,
+                MaxQueueDelay = model.Batching.MaxQueueDelay,
+                MaxQueueLength = model.Batching.MaxQueueLength,
+            },
+        };
+        var json = new JsonObject { ["name"] = model.Name };
+        foreach (var (key, value) in JsonSerializer.SerializeToNode(manifest, Options)!.AsObject().ToArray()) json[key] = value?.DeepClone();
+        return json.ToJsonString(Options);
+    }
+}
