@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace IntegrationTests.Infrastructure;
 
 /// <summary>Model repositories of the tests' own models.</summary>
@@ -15,11 +17,36 @@ internal static class TestModels
         }
         """;
 
+    // In the file of version 1: the field raw_data (tag 9, four bytes) that holds the float 1, which is added to x.
+    private static readonly byte[] RawOne = [0x4A, 4, 0, 0, 0x80, 0x3F];
+
     /// <summary>A repository with the model <c>slow</c>, which answers x after about one millisecond per iteration.</summary>
     public static string CopySlow(this TestDirectory directory)
     {
         var models = directory.CopyModels(Repository.TestModels, "slow");
         File.WriteAllText(Path.Combine(models, "slow", "model.json"), SlowManifest);
         return models;
+    }
+
+    /// <summary>A repository with some of the models that <c>tests/models/make_models.py</c> makes and lists; without manifests.</summary>
+    public static string CopyTestModels(this TestDirectory directory, params string[] models) => directory.CopyModels(Repository.TestModels, models);
+
+    /// <summary>Gives a model of the repository a manifest, or another one, at once: a server that looks meanwhile sees no half of it.</summary>
+    public static void WriteManifest(string models, string model, string json)
+    {
+        var manifest = Path.Combine(models, model, "model.json");
+        File.WriteAllText($"{manifest}.new", json);
+        File.Move($"{manifest}.new", manifest, overwrite: true);
+    }
+
+    /// <summary>Adds any version to the model <c>versioned</c>, whose version n answers x + n; the folder appears complete.</summary>
+    public static void AddVersion(string models, int version)
+    {
+        var model = File.ReadAllBytes(Path.Combine(Repository.TestModels, "versioned", "1", "model.onnx"));
+        var at = model.AsSpan().IndexOf(RawOne) + RawOne.Length - sizeof(float);
+        BinaryPrimitives.WriteSingleLittleEndian(model.AsSpan(at), version);
+        var hidden = Directory.CreateDirectory(Path.Combine(models, "versioned", $".{version}"));
+        File.WriteAllBytes(Path.Combine(hidden.FullName, "model.onnx"), model);
+        hidden.MoveTo(Path.Combine(models, "versioned", $"{version}"));
     }
 }
