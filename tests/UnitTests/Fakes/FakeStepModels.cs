@@ -8,6 +8,7 @@ namespace UnitTests.Fakes;
 internal sealed class FakeStepModels : IStepModels
 {
     private readonly Dictionary<string, (StepModel Model, Func<InferenceRequest, CancellationToken, Task<InferenceResponse>> Infer)> _models = [];
+    private readonly Dictionary<string, string[]> _steps = [];
     private readonly List<(string Model, InferenceRequest Request)> _calls = [];
 
     /// <summary>Every call of a step, in order.</summary>
@@ -43,6 +44,15 @@ internal sealed class FakeStepModels : IStepModels
         float[] values = [.. input.Elements<float>().ToArray().Select(compute)];
         return new InferenceResponse { Version = 1, Outputs = [Tensor.Create<float>("y", TensorDatatype.FP32, input.Shape, values)] };
     }
+
+    /// <summary>Says that a model is an ensemble of others.</summary>
+    public FakeStepModels WithSteps(string name, params string[] steps)
+    {
+        _steps[name] = steps;
+        return this;
+    }
+
+    public IReadOnlyList<string> StepsOf(string model) => _steps.GetValueOrDefault(model) ?? [];
 
     public Task<StepModel> FindAsync(string model, string? version) => version is null or "1" or "stable" && _models.TryGetValue(model, out var found)
         ? Task.FromResult(found.Model)

@@ -127,6 +127,27 @@ public sealed class EnsembleCompilerTests
     }
 
     [Fact]
+    public async Task Compile_EnsemblesThatComeBackToThisOne_SaysTheWay()
+    {
+        _models.WithSteps("scale", "score", "outer").WithSteps("outer", "outer", "both");
+
+        var failure = await Assert.ThrowsAsync<InferenceStartupException>(
+            () => Compile("""{ "steps": [ { "model": "scale", "inputs": { "x": "raw" }, "outputs": { "y": "out" } } ], "outputs": [ "out" ] }"""));
+
+        Assert.Contains("ensemble.steps[0].model: the ensemble comes back to itself: both → scale → outer → both. Take one of these steps out.", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Compile_EnsembleOfAnEnsemble_IsFine()
+    {
+        _models.WithSteps("scale", "score");
+
+        var plan = await Compile("""{ "steps": [ { "model": "scale", "inputs": { "x": "raw" }, "outputs": { "y": "out" } } ], "outputs": [ "out" ] }""");
+
+        Assert.Single(plan.Steps);
+    }
+
+    [Fact]
     public async Task Compile_NoSteps_IsAFault()
     {
         var failure = await Assert.ThrowsAsync<InferenceStartupException>(() => Compile("""{ "steps": [ ], "outputs": [ "out" ] }"""));

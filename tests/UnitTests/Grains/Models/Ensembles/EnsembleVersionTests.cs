@@ -61,7 +61,8 @@ public sealed class EnsembleVersionTests
         var failure = await Assert.ThrowsAsync<InferenceException>(
             async () => await (await Version(Chain)).InferAsync(Request(5) with { Outputs = ["nope"] }, CancellationToken.None));
 
-        Assert.Equal((InferenceErrorCode.InvalidInput, "nope"), (failure.Code, failure.Fields[0].Field));
+        Assert.Equal((InferenceErrorCode.InvalidInput, "outputs"), (failure.Code, failure.Fields[0].Field));
+        Assert.StartsWith("'nope' is no output of both/1", failure.Fields[0].Message, StringComparison.Ordinal);
         Assert.Empty(_models.Calls);
     }
 
@@ -72,19 +73,19 @@ public sealed class EnsembleVersionTests
 
         var failure = await Assert.ThrowsAsync<InferenceException>(async () => await (await Version(Chain)).InferAsync(request, CancellationToken.None));
 
-        Assert.Equal(["scaled", "raw"], failure.Fields.Select(field => field.Field));
+        Assert.Equal(["inputs", "scaled"], failure.Fields.Select(field => field.Field));
         Assert.Empty(_models.Calls);
     }
 
     [Fact]
     public async Task InferAsync_Always_HandsDownWhatTheRequestSays()
     {
-        var request = Request(1) with { Priority = InferencePriority.Bulk, RoutingKey = "-!42", BypassCache = true };
+        var request = Request(1) with { Priority = InferencePriority.Bulk, RoutingKey = "-!42", BypassCache = true, Generation = 7 };
 
         await (await Version(Chain)).InferAsync(request, CancellationToken.None);
 
         Assert.All(_models.Calls, call => Assert.Equal(
-            (InferencePriority.Bulk, "-!42", true, null), (call.Request.Priority, call.Request.RoutingKey, call.Request.BypassCache, call.Request.Timeout)));
+            (InferencePriority.Bulk, "-!42", true, null, 0), (call.Request.Priority, call.Request.RoutingKey, call.Request.BypassCache, call.Request.Timeout, call.Request.Generation)));
     }
 
     [Fact]

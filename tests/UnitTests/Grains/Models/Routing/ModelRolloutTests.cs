@@ -143,5 +143,11 @@ public sealed class ModelRolloutTests : IDisposable
     private static InferenceRequest Request() =>
         new() { Inputs = [Tensor.Create("x", TensorDatatype.FP32, [1, 1], [1f])], RoutingKey = "-!42" };
 
-    private ModelRollout Rollout(double percent) => new(_default, _canaryVersion, new Canary(2, new CanaryShare("fraud", percent), _monitor), _shadow);
+    private ModelRollout Rollout(double percent) => new()
+    {
+        Default = _default,
+        CanaryVersion = _canaryVersion,
+        Canary = new Canary(2, new CanaryShare("fraud", percent), _monitor),
+        Shadow = _shadow,
+    };
 }
