@@ -6,7 +6,12 @@ namespace TestServer;
 /// <summary>The real sessions, with the thread of each run noted on standard output.</summary>
 internal sealed class RecordingSessions : IModelSessionFactory
 {
+    private static volatile bool s_recording;
+
     private readonly OnnxModelSessionFactory _real = new();
+
+    /// <summary>From now on: what ran before was warm-up.</summary>
+    public static void Begin() => s_recording = true;
 
     public IModelSession Load(string modelFile) => new RecordingSession(_real.Load(modelFile));
 
@@ -16,7 +21,7 @@ internal sealed class RecordingSessions : IModelSessionFactory
 
         public IReadOnlyList<Tensor> Run(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken)
         {
-            Console.WriteLine($"run on thread '{Thread.CurrentThread.Name}' pool={Thread.CurrentThread.IsThreadPoolThread}");
+            if (s_recording) Console.WriteLine($"run on thread '{Thread.CurrentThread.Name}' pool={Thread.CurrentThread.IsThreadPoolThread}");
             return real.Run(inputs, cancellationToken);
         }
 

@@ -9,6 +9,7 @@ internal sealed class VersionFactory(IModelSessionFactory sessions, TimeProvider
 {
     public IServedVersion Load(string model, int version, string file, BatchingOptions batching, TaskScheduler scheduler)
     {
+        ExternalData.ThrowIfOutside(file);
         var session = sessions.Load(file);
         return new HeldVersion(model, new ServedModelVersion(model, version, session, scheduler, batching.MaxQueueLength, time, instruments), batching);
     }
