@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using OrleansInference.Api.Demo;
 using OrleansInference.Api.Endpoints;
+using OrleansInference.Api.Grpc;
 using OrleansInference.Api.OpenInference;
 using OrleansInference.Api.OpenInference.Rest;
 using OrleansInference.Api.Security;
@@ -26,6 +27,7 @@ public static class ApiHost
         var access = ApiAccess.Read(builder.Configuration);
         var endpoints = ListenAddresses.Read(builder.Configuration, access);
         ListenAddresses.ThrowIfTaken(endpoints);
+        var grpcEndpoints = GrpcListenAddresses.Find(builder.Configuration, endpoints);
         var dataDirectory = DataDirectoryLock.Acquire(paths.DataDirectory);
         var demo = await FraudDemoHost.StartAsync(builder.Configuration, paths);
 
@@ -34,12 +36,15 @@ public static class ApiHost
         builder.Services.AddHostedService(_ => demo);
         builder.AddInferenceSilo(dataDirectory);
         builder.Services.AddApi();
+        builder.Services.AddSingleton(new ListenPlan(endpoints.Count));
+        builder.Services.AddGrpcApi(builder.Configuration);
 
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
             foreach (var endpoint in endpoints) kestrel.Listen(endpoint);
+            foreach (var endpoint in grpcEndpoints) kestrel.Listen(endpoint, GrpcApiExtensions.ListenForGrpc);
         });
         configure?.Invoke(builder.Services);
 
@@ -70,6 +75,7 @@ public static class ApiHost
         app.MapUsers();
         app.MapHealth();
         app.MapOpenInference();
+        app.MapGrpcApi();
         app.MapOpenApi();
         app.MapScalarApiReference("/docs", ApiDocument.ConfigurePage);
         app.MapGet("/", () => Results.Redirect("/docs")).ExcludeFromDescription();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Grpc.Core;
 using Microsoft.AspNetCore.Mvc;
 using Orleans.Runtime;
 using Orleans.Runtime.Messaging;
@@ -6,7 +7,7 @@ using OrleansInference.Api.Endpoints;
 
 namespace OrleansInference.Api;
 
-/// <summary>The one table from what can go wrong to what HTTP says.</summary>
+/// <summary>The one table from what can go wrong to what HTTP and gRPC say.</summary>
 internal static class ErrorMapping
 {
     private const int ClientClosedRequest = 499;
@@ -29,6 +30,20 @@ internal static class ErrorMapping
         InferenceErrorCode.PayloadTooLarge => (StatusCodes.Status413PayloadTooLarge, "The body is too large"),
         InferenceErrorCode.UnsupportedMediaType => (StatusCodes.Status415UnsupportedMediaType, "The body's format is not supported"),
         _ => (StatusCodes.Status500InternalServerError, "Internal error"),
+    };
+
+    /// <summary>The gRPC status of each code.</summary>
+    public static StatusCode ToGrpc(InferenceErrorCode code) => code switch
+    {
+        InferenceErrorCode.InvalidInput or InferenceErrorCode.UnsupportedMediaType => StatusCode.InvalidArgument,
+        InferenceErrorCode.NotFound => StatusCode.NotFound,
+        InferenceErrorCode.QueueFull or InferenceErrorCode.PayloadTooLarge => StatusCode.ResourceExhausted,
+        InferenceErrorCode.Cancelled => StatusCode.Cancelled,
+        InferenceErrorCode.NotReady or InferenceErrorCode.StorageUnavailable => StatusCode.Unavailable,
+        InferenceErrorCode.DeadlineExceeded => StatusCode.DeadlineExceeded,
+        InferenceErrorCode.Unauthenticated => StatusCode.Unauthenticated,
+        InferenceErrorCode.MethodNotAllowed => StatusCode.Unimplemented,
+        _ => StatusCode.Internal,
     };
 
     /// <summary>What a caller is told of any exception. A defect of ours tells nothing of its inside.</summary>

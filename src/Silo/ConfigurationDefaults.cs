@@ -17,6 +17,8 @@ public static class ConfigurationDefaults
         // What it says of a failed start is thrown too, and told once; a background service's failure is critical.
         new("Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host", "Critical"),
         new("Logging:LogLevel:Polly", "Warning"),
+        // It tells of each refused call; the caller was told already.
+        new("Logging:LogLevel:Grpc", "Warning"),
         new("Logging:LogLevel:System.Net.Http.HttpClient", "Warning"),
     ];
 

@@ -9,5 +9,9 @@ internal static class ServerMetadata
     public static readonly IReadOnlyList<string> RestExtensions =
         ["binary_tensor_data", "model_repository", "schedule_policy", "model_configuration", "statistics", "parameters"];
 
+    /// <summary>The same of gRPC, whose tensors are binary anyway.</summary>
+    public static readonly IReadOnlyList<string> GrpcExtensions =
+        ["model_repository", "schedule_policy", "model_configuration", "statistics", "parameters"];
+
     public static string Version { get; } = typeof(ServerMetadata).Assembly.GetName().Version!.ToString(3);
 }

@@ -8,6 +8,15 @@ internal sealed class ApiKeyMiddleware(RequestDelegate next, ApiAccess access)
 {
     public const string Header = "X-Api-Key";
 
+    private static readonly string[] HealthChecks =
+    [
+        "/health",
+        "/v2/health",
+        "/grpc.health.v1.Health",
+        "/inference.GRPCInferenceService/ServerLive",
+        "/inference.GRPCInferenceService/ServerReady",
+    ];
+
     private readonly byte[]? _key = access.ApiKey is { } key ? Encoding.UTF8.GetBytes(key) : null;
 
     public Task InvokeAsync(HttpContext context)
@@ -19,7 +28,7 @@ internal sealed class ApiKeyMiddleware(RequestDelegate next, ApiAccess access)
             new InferenceException(InferenceErrorCode.Unauthenticated, $"This service asks for its API key. Send it in the header {Header}.")));
     }
 
-    private static bool IsHealthCheck(PathString path) => path.StartsWithSegments("/health") || path.StartsWithSegments("/v2/health");
+    private static bool IsHealthCheck(PathString path) => HealthChecks.Any(check => path.StartsWithSegments(check));
 
     // In constant time, so that the answer's delay tells nothing of the key.
     private bool IsKey(string? sent) => sent is not null && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(sent), _key);

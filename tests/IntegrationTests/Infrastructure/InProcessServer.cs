@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansInference;
 using OrleansInference.Api;
@@ -18,10 +16,13 @@ internal sealed class InProcessServer : IAsyncDisposable
     {
         _app = app;
         _directory = directory;
-        Http = new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
+        Http = new HttpClient { BaseAddress = new Uri(ListenPlan.RestAddresses(app.Services)[0]) };
+        GrpcAddress = new Uri(ListenPlan.GrpcAddresses(app.Services)[0]);
     }
 
     public HttpClient Http { get; }
+
+    public Uri GrpcAddress { get; }
 
     public IInferenceClient Client => Services.GetRequiredService<IInferenceClient>();
 
@@ -34,7 +35,7 @@ internal sealed class InProcessServer : IAsyncDisposable
     /// <summary>Starts with settings such as <c>Inference:DefaultModel=x</c>; the directory is disposed with the server.</summary>
     public static async Task<InProcessServer> StartAsync(TestDirectory directory, IEnumerable<string> settings, Action<IServiceCollection>? configure = null)
     {
-        string[] args = [.. settings.Select(setting => $"--{setting}"), $"--Inference:DataDirectory={directory.File("data")}", "--urls=http://127.0.0.1:0"];
+        string[] args = [.. settings.Select(setting => $"--{setting}"), $"--Inference:DataDirectory={directory.File("data")}", "--urls=http://127.0.0.1:0", "--Inference:Grpc:Port=0"];
         var app = await ApiHost.BuildAsync(args, configure);
         try
         {
