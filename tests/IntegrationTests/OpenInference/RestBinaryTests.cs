@@ -41,7 +41,7 @@ public sealed class RestBinaryTests(OpenInferenceServer server)
     [Fact, Trait("assertion", "48")]
     public async Task Infer_OutputSaysJson_OverridesTheRequest()
     {
-        var answer = await server.Http.InferAsync("identity", $$"""{{Rest.Good[..^1]}}, "parameters": {"binary_data_output": true}, "outputs": [{"name": "y", "parameters": {"binary_data": false}}]}""");
+        var answer = await server.Http.InferAsync("identity", $$"""{{Rest.Good[..^1]}}, "parameters": {"binary_data_output": true}, "outputs": [{"name": "y", "parameters": {"binary_data": false} }]}""");
 
         Assert.Equal(["1", "2", "3", "4"], answer.Data());
     }
@@ -75,7 +75,7 @@ public sealed class RestBinaryTests(OpenInferenceServer server)
     [InlineData("1e2", "header Inference-Header-Content-Length is '1e2'")]
     [InlineData("99999999999999999999", "header Inference-Header-Content-Length is '99999999999999999999'")]
     [InlineData("20", "the body is not JSON")]
-    [InlineData("110", "the body is not JSON")]
+    [InlineData("110", "input 'x' has binary_data_size 16, but 10 of the 10 bytes behind the JSON are left")]
     public async Task Infer_HeaderLengthThatIsWrong_IsRefused(string length, string error)
     {
         using var request = Rest.Binary("identity", FourFloats, Floats, length);

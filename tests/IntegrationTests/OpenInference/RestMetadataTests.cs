@@ -133,7 +133,7 @@ public sealed class RestMetadataTests(OpenInferenceServer server)
         var paths = (await server.Http.GetJsonAsync("/openapi/v1.json")).GetProperty("paths");
 
         var ours = paths.EnumerateObject().Where(path => path.Name.StartsWith("/v2", StringComparison.Ordinal)).ToList();
-        Assert.Equal(19, ours.Count);
+        Assert.Equal(18, ours.Count);
         Assert.All(ours.SelectMany(path => path.Value.EnumerateObject()), operation => Assert.NotEmpty(operation.Value.GetProperty("summary").GetString()!));
         var infer = paths.GetProperty("/v2/models/{model}/infer").GetProperty("post");
         Assert.Equal(["200", "400", "401", "404", "413", "415", "429", "500", "503", "504"], infer.GetProperty("responses").EnumerateObject().Select(response => response.Name).Order(StringComparer.Ordinal));
