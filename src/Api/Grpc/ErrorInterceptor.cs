@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 
@@ -9,6 +10,7 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger)
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
+        UnreadMessageMiddleware.NoteReached(context.GetHttpContext());
         try
         {
             return await continuation(request, context);
@@ -25,6 +27,7 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger)
         ServerCallContext context,
         DuplexStreamingServerMethod<TRequest, TResponse> continuation)
     {
+        UnreadMessageMiddleware.NoteReached(context.GetHttpContext());
         try
         {
             await continuation(requestStream, responseStream, context);
@@ -46,6 +49,7 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger)
     private static InferenceException Explain(Exception exception, ServerCallContext context)
     {
         if (exception is InferenceException known) return known;
+        if (exception is InvalidProtocolBufferException) return InferenceException.InvalidInput(new FieldError("", "cannot be read; send the method's protobuf message", null));
         if (context.CancellationToken.IsCancellationRequested && context.Deadline <= DateTime.UtcNow)
             return new InferenceException(InferenceErrorCode.DeadlineExceeded, "The call's deadline has passed.");
         return ErrorMapping.ToInferenceException(context.CancellationToken.IsCancellationRequested ? new OperationCanceledException() : exception);
