@@ -14,6 +14,9 @@ namespace OrleansInference.Grains.Models.Batching;
 /// </remarks>
 internal sealed class DynamicBatcher : IAsyncDisposable
 {
+    // A scheduler may have no limit, as the pool's has not.
+    private const int MaxRuns = 1024;
+
     private readonly TaskScheduler _scheduler;
     private readonly BatchingOptions _options;
     private readonly BatchingErrors _errors;
@@ -26,12 +29,11 @@ internal sealed class DynamicBatcher : IAsyncDisposable
     private readonly ITimer? _delay;
 
     private readonly Lock _lock = new();
-    private readonly PendingQueue _interactive = new();
-    private readonly PendingQueue _bulk = new();
-    private readonly PriorityTurns _turns;
+    private readonly PriorityQueues _waiting;
     private readonly ServiceRate _rate = new();
     private readonly List<RunningBatch> _running = [];
     private readonly Stack<RunningBatch> _free = new();
+    private int _bulkRuns;
     private int _runsAsked;
     private bool _joins;
     private bool _isClosed;
@@ -41,8 +43,8 @@ internal sealed class DynamicBatcher : IAsyncDisposable
         (_scheduler, _options, _errors, _time, _meter) = (scheduler, options, errors, time, meter);
         _runner = new BatchRunner(this, session, meter, time);
         _joins = options.MaxBatchSize > 1 && session.Metadata.IsBatchable;
-        _maxRuns = Math.Min(scheduler.MaximumConcurrencyLevel, Environment.ProcessorCount);
-        _turns = new PriorityTurns(time, options.MaxBatchSize, _maxRuns);
+        _maxRuns = Math.Min(scheduler.MaximumConcurrencyLevel, MaxRuns);
+        _waiting = new PriorityQueues(options, time, _maxRuns);
         if (options.MaxQueueDelay > TimeSpan.Zero) _delay = time.CreateTimer(static self => ((DynamicBatcher)self!).OnDelayOver(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         if (scheduler is InferenceTaskScheduler { Threads.Stopping: var stopping }) _stopping = stopping.UnsafeRegister(static self => ((DynamicBatcher)self!).Close(), this);
     }
@@ -52,7 +54,7 @@ internal sealed class DynamicBatcher : IAsyncDisposable
     {
         get
         {
-            lock (_lock) return _interactive.Rows + _bulk.Rows;
+            lock (_lock) return _waiting.Rows;
         }
     }
 
@@ -90,14 +92,13 @@ internal sealed class DynamicBatcher : IAsyncDisposable
     /// <summary>Takes nobody new and fails who waits; what runs is still answered.</summary>
     public void Close()
     {
-        List<PendingInference> waiting = [];
+        List<PendingInference> waiting;
         bool isDrained;
         lock (_lock)
         {
             _isClosed = true;
             isDrained = _running.Count == 0;
-            for (var next = _interactive.First; next is not null; next = next.Next) waiting.Add(next);
-            for (var next = _bulk.First; next is not null; next = next.Next) waiting.Add(next);
+            waiting = [.. _waiting.All()];
         }
 
         foreach (var pending in waiting) _runner.Fail(pending, _errors.NotReady());
@@ -152,20 +153,12 @@ internal sealed class DynamicBatcher : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (pending.HasEnded) return null;
-            var isWhole = slice.IsWhole || !_joins;
-            if (isWhole && !slice.IsWhole && !pending.TryRunWhole()) return null;
+            // A part that cannot be told from the others: the first to find out runs the whole, the other parts are given up.
+            var isGivenUp = !slice.IsWhole && !_joins;
+            if (pending.HasEnded || (isGivenUp && !pending.TryRunWhole())) return null;
+            if (isGivenUp) pending.Queue?.Remove(pending);
             var alone = NewBatchNeedsLock();
-            if (isWhole)
-            {
-                pending.Queue?.Remove(pending);
-                alone.AddWhole(pending);
-            }
-            else
-            {
-                alone.AddSlice(pending, slice);
-            }
-
+            alone.AddSlice(pending, isGivenUp ? pending.Whole : slice);
             BeginNeedsLock(alone);
             return alone;
         }
@@ -180,7 +173,8 @@ internal sealed class DynamicBatcher : IAsyncDisposable
         {
             var now = _time.GetTimestamp();
             if (isComputed) _rate.OnRun(batch.Rows, batch.Work.Durations.Total);
-            if (isComputed) _turns.OnRun(batch.Priority, batch.Work.Durations.Total, now);
+            if (isComputed) _waiting.Turns.OnRun(batch.Priority, batch.Work.Durations.Total, now);
+            if (batch.Priority is InferencePriority.Bulk) _bulkRuns--;
             _running.Remove(batch);
             batch.Clear();
             _free.Push(batch);
@@ -201,9 +195,10 @@ internal sealed class DynamicBatcher : IAsyncDisposable
         lock (_lock)
         {
             if (_isClosed) return _errors.NotReady();
-            waiting = _interactive.Rows + _bulk.Rows;
+            waiting = _waiting.Rows;
             isFull = waiting + pending.WaitingRows > _options.MaxQueueLength;
-            if (!isFull) demand = AddNeedsLock(pending);
+            if (!isFull) _waiting.Add(pending);
+            if (!isFull) demand = DemandNeedsLock(pending.EnqueuedAt);
         }
 
         if (isFull) return Refuse(pending, waiting);
@@ -215,43 +210,6 @@ internal sealed class DynamicBatcher : IAsyncDisposable
     {
         _meter.OnRejected("queue_full");
         return _errors.QueueFull(waiting, pending.WaitingRows, _rate.TimeFor(waiting, _maxRuns));
-    }
-
-    private Demand AddNeedsLock(PendingInference pending)
-    {
-        _turns.OnArrival(pending.Priority, pending.EnqueuedAt);
-        (pending.Priority is InferencePriority.Bulk ? _bulk : _interactive).Add(pending);
-        return DemandNeedsLock(pending.EnqueuedAt);
-    }
-
-    // What the waiting rows need beyond the runs that are asked for and have not begun: one more run, or a look after a while.
-    private Demand DemandNeedsLock(long now)
-    {
-        var bulk = MayRunBulkNeedsLock(now) ? _bulk : null;
-        var (rows, count) = (_interactive.Rows + (bulk?.Rows ?? 0), _interactive.Count + (bulk?.Count ?? 0));
-        var runs = Math.Min(_joins ? (rows + _options.MaxBatchSize - 1) / _options.MaxBatchSize : count, _maxRuns);
-        if (_isClosed || _runsAsked >= runs) return default;
-        if (rows < _options.MaxBatchSize && DelayLeftNeedsLock(now) is { } left) return new Demand(false, left);
-        _runsAsked++;
-        return new Demand(true, null);
-    }
-
-    private bool MayRunBulkNeedsLock(long now)
-    {
-        if (_bulk.Count == 0) return false;
-        var running = 0;
-        foreach (var batch in _running) running += batch.Priority is InferencePriority.Bulk ? 1 : 0;
-        return running < _turns.BulkThreads(now);
-    }
-
-    // How long the oldest may still wait for others; null when none waits, or not for others.
-    private TimeSpan? DelayLeftNeedsLock(long now)
-    {
-        if (_delay is null || !_joins || _isClosed) return null;
-        var oldest = Math.Min(_interactive.First?.EnqueuedAt ?? long.MaxValue, _bulk.First?.EnqueuedAt ?? long.MaxValue);
-        if (oldest == long.MaxValue) return null;
-        var left = _options.MaxQueueDelay - _time.GetElapsedTime(oldest, now);
-        return left > TimeSpan.Zero ? left : null;
     }
 
     private void Meet(Demand demand)
@@ -289,7 +247,7 @@ internal sealed class DynamicBatcher : IAsyncDisposable
             batch = TakeNeedsLock(now);
 
             // Where nothing was ripe another run would find the same: only time can change it.
-            demand = batch is not null ? DemandNeedsLock(now) : DelayLeftNeedsLock(now) is { } left ? new Demand(false, left) : default;
+            demand = batch is not null ? DemandNeedsLock(now) : new Demand(false, _waiting.DelayLeft(_joins, now));
         }
 
         Meet(demand);
@@ -300,31 +258,14 @@ internal sealed class DynamicBatcher : IAsyncDisposable
     {
         if (_isClosed) return null;
         var batch = NewBatchNeedsLock();
-        var bulk = MayRunBulkNeedsLock(now);
-        var isTaken = (bulk && _turns.IsBulkDue && TryTakeNeedsLock(batch, _bulk, _turns.BulkRows(now), now))
-            || TryTakeNeedsLock(batch, _interactive, _options.MaxBatchSize, now)
-            || (bulk && TryTakeNeedsLock(batch, _bulk, _turns.BulkRows(now), now));
-        if (!isTaken)
+        if (_waiting.TryTake(batch, _joins, _bulkRuns, now))
         {
-            _free.Push(batch);
-            return null;
+            BeginNeedsLock(batch);
+            return batch;
         }
 
-        _turns.OnTaken(batch.Priority, _bulk.Count > 0);
-        BeginNeedsLock(batch);
-        return batch;
-    }
-
-    private bool TryTakeNeedsLock(RunningBatch batch, PendingQueue queue, int limit, long now)
-    {
-        while (queue.First is { HasEnded: true } gone) queue.Remove(gone);
-        if (queue.First is not { } oldest) return false;
-        if (!_joins) oldest.TryRunWhole();
-        if (!_joins) batch.AddWhole(oldest);
-        else if (!queue.Gather(batch, limit) && _time.GetElapsedTime(oldest.EnqueuedAt, now) < _options.MaxQueueDelay) batch.Clear();
-        queue.Take(batch);
-        foreach (var caller in batch.Callers) caller.Queued ??= _time.GetElapsedTime(caller.EnqueuedAt, now);
-        return batch.Callers.Count > 0;
+        _free.Push(batch);
+        return null;
     }
 
     private RunningBatch NewBatchNeedsLock() => _free.TryPop(out var used) ? used : new RunningBatch(_time);
@@ -333,8 +274,18 @@ internal sealed class DynamicBatcher : IAsyncDisposable
     {
         batch.Begin(new CancellationTokenSource());
         _running.Add(batch);
+        if (batch.Priority is InferencePriority.Bulk) _bulkRuns++;
     }
 
-    /// <summary>What the queue needs: a run, or a look at it after a while.</summary>
+    // What the waiting rows need beyond the runs that are asked for and have not begun: one more run, or a look after a while.
+    private Demand DemandNeedsLock(long now)
+    {
+        if (_isClosed || _runsAsked >= Math.Min(_waiting.RunsNeeded(_joins, _bulkRuns, now), _maxRuns)) return default;
+        if (_waiting.TimeToGather(_joins, now) is { } left) return new Demand(false, left);
+        _runsAsked++;
+        return new Demand(true, null);
+    }
+
+    /// <summary>What the queues need: a run, or a look at them after a while.</summary>
     private readonly record struct Demand(bool Run, TimeSpan? Delay);
 }

@@ -17,6 +17,9 @@ internal sealed class PendingInference(DynamicBatcher batcher, IReadOnlyList<Ten
 
     public int Rows => rows;
 
+    /// <summary>All of it, as it came.</summary>
+    public BatchSlice Whole => new(inputs, outputs, 0, rows, IsWhole: true);
+
     public InferencePriority Priority => priority;
 
     public long EnqueuedAt => enqueuedAt;

@@ -39,6 +39,11 @@ internal sealed class PendingQueue
         Rows -= pending.WaitingRows;
     }
 
+    public IEnumerable<PendingInference> All()
+    {
+        for (var next = First; next is not null; next = next.Next) yield return next;
+    }
+
     /// <summary>
     /// Puts into the batch what a run of at most <paramref name="limit"/> rows would take: the first request, and the ones behind
     /// it that have its shape. Nothing leaves the queue before <see cref="Take"/>.
@@ -47,11 +52,7 @@ internal sealed class PendingQueue
     public bool Gather(RunningBatch batch, int limit)
     {
         var first = First!;
-        if (first.Rows == 0)
-        {
-            batch.AddWhole(first);
-            return true;
-        }
+        if (first.Rows == 0) return batch.AddWhole(first);
 
         var passedOver = 0;
         for (var next = first; next is not null && batch.Rows < limit && passedOver < MaxPassedOver; next = next.Next)

@@ -26,8 +26,13 @@ internal sealed class RunningBatch(TimeProvider time)
     public void Add(PendingInference pending, int rows) =>
         AddSlice(pending, new BatchSlice(pending.Inputs, pending.Outputs, pending.TakenRows, rows, rows == pending.Rows));
 
-    public void AddWhole(PendingInference pending) =>
-        AddSlice(pending, new BatchSlice(pending.Inputs, pending.Outputs, 0, pending.Rows, IsWhole: true));
+    /// <summary>Adds a request as it came, which closes the batch. True, for that.</summary>
+    public bool AddWhole(PendingInference pending)
+    {
+        pending.TryRunWhole();
+        AddSlice(pending, pending.Whole);
+        return true;
+    }
 
     public void AddSlice(PendingInference pending, in BatchSlice slice)
     {

@@ -22,7 +22,16 @@ internal sealed class OnnxRun(InferenceSession session, OnnxRunNames names, Mode
         _options.Terminate = true;
     }
 
-    public bool CanPlaceOutputs(InferenceBatch batch) => known is not null && batch.Rows > 0 && known.All(output => output.Fits(batch.Rows));
+    public bool CanPlaceOutputs(InferenceBatch batch)
+    {
+        if (known is null || batch.Rows == 0) return false;
+        foreach (var output in known)
+        {
+            if (!output.Fits(batch.Rows)) return false;
+        }
+
+        return true;
+    }
 
     /// <summary>The model writes to memory of ours.</summary>
     public bool ExecuteInPlace(InferenceBatch batch)
