@@ -15,6 +15,8 @@ using OrleansInference.Grains.Models.Control;
 using OrleansInference.Grains.Models.Loading;
 using OrleansInference.Grains.Models.Repository;
 using OrleansInference.Grains.Models.Residency;
+using OrleansInference.Grains.Models.Ensembles;
+using OrleansInference.Grains.Models.Routing;
 using OrleansInference.Grains.Models.Scheduling;
 using OrleansInference.Grains.Models.Sessions;
 using OrleansInference.Grains.PostProcessing;
@@ -47,6 +49,8 @@ public static class InferenceGrainsServiceCollectionExtensions
         services.AddSingleton<IVersionFactory, VersionFactory>();
         services.AddSingleton<ModelWarmUp>();
         services.AddSingleton<ModelLoader>();
+        services.AddSingleton<IStepModels, StepModels>();
+        services.AddSingleton(CreateRollouts);
         services.AddSingleton<ModelEntries>();
         services.AddSingleton(provider => new ModelPlaces(provider.GetRequiredService<IOptions<ModelResidencyOptions>>().Value.MaxLoadedModels, provider.GetRequiredService<ModelEntries>()));
         services.AddSingleton<ModelUpdater>();
@@ -79,6 +83,16 @@ public static class InferenceGrainsServiceCollectionExtensions
         services.AddOptions<OutboxOptions>().Bind(section.GetSection("Outbox")).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(_ => new WebhookTargets(NamedOptions.Read<WebhookOptions>(section, "Webhooks")));
         return services.AddHostedService<OutboxDispatcher>();
+    }
+
+    private static ModelRollouts CreateRollouts(IServiceProvider provider)
+    {
+        var grains = provider.GetRequiredService<IGrainFactory>();
+        return new ModelRollouts(
+            (model, version, reason) => grains.GetGrain<IModelControlStateGrain>(model).DemoteAsync(version, reason),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<InferenceInstruments>(),
+            provider.GetRequiredService<ILoggerFactory>());
     }
 
     private static FeatureView CreateView(IServiceProvider provider, string name, FeatureViewOptions options) => new(

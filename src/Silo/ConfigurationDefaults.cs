@@ -16,7 +16,11 @@ public static class ConfigurationDefaults
         new("Logging:LogLevel:Orleans.Runtime.Watchdog", "Error"),
         // What it says of a failed start is thrown too, and told once; a background service's failure is critical.
         new("Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host", "Critical"),
+        // Not ready, while the models load and while the program stops, is an answer and no failure.
+        new("Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks", "None"),
         new("Logging:LogLevel:Polly", "Warning"),
+        // It tells of each refused call; the caller was told already.
+        new("Logging:LogLevel:Grpc", "Warning"),
         new("Logging:LogLevel:System.Net.Http.HttpClient", "Warning"),
     ];
 

@@ -3,7 +3,7 @@ using OrleansInference.Grains.Models.Sessions;
 
 namespace TestServer;
 
-/// <summary>The real sessions, with the thread of each run noted on standard output.</summary>
+/// <summary>The real sessions, with the thread and the cancellation of each run noted on standard output.</summary>
 internal sealed class RecordingSessions : IModelSessionFactory
 {
     private static volatile bool s_recording;
@@ -22,7 +22,21 @@ internal sealed class RecordingSessions : IModelSessionFactory
         public IReadOnlyList<Tensor> Run(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken)
         {
             if (s_recording) Console.WriteLine($"run on thread '{Thread.CurrentThread.Name}' pool={Thread.CurrentThread.IsThreadPoolThread}");
-            return real.Run(inputs, cancellationToken);
+            try
+            {
+                return real.Run(inputs, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                Console.WriteLine("run was cancelled");
+                throw;
+            }
+        }
+
+        public bool Run(InferenceBatch batch, CancellationToken cancellationToken)
+        {
+            if (s_recording) Console.WriteLine($"run on thread '{Thread.CurrentThread.Name}' pool={Thread.CurrentThread.IsThreadPoolThread}");
+            return real.Run(batch, cancellationToken);
         }
 
         public void Dispose() => real.Dispose();

@@ -12,6 +12,10 @@ public static class EventIds
     public const int WarmUpFailed = 1006;
     public const int RepositoryUnreadable = 1007;
     public const int RepositoryLookFailed = 1008;
+    public const int JoiningStopped = 1009;
+    public const int CanaryDemoted = 1021;
+    public const int CanaryDemotionNotKept = 1022;
+    public const int ShadowFailed = 1023;
 
     // 2000: features
     public const int FeatureViewFailed = 2001;

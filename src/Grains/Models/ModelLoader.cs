@@ -4,11 +4,14 @@ using Microsoft.Extensions.Options;
 using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Models.Batching;
+using OrleansInference.Grains.Models.Caching;
 using OrleansInference.Grains.Models.Control;
+using OrleansInference.Grains.Models.Ensembles;
 using OrleansInference.Grains.Models.Loading;
 using OrleansInference.Grains.Models.Manifest;
 using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.Models.Repository;
+using OrleansInference.Grains.Models.Routing;
 using OrleansInference.Grains.PostProcessing;
 
 namespace OrleansInference.Grains.Models;
@@ -17,10 +20,13 @@ namespace OrleansInference.Grains.Models;
 internal sealed partial class ModelLoader(
     IVersionFactory factory,
     ModelWarmUp warmUp,
+    ModelRollouts rollouts,
+    IStepModels steps,
     FeatureSources sources,
     WebhookTargets targets,
     IOptions<ModelServingOptions> options,
     TimeProvider time,
+    InferenceInstruments instruments,
     ILogger<ModelLoader> logger)
 {
     /// <summary>The model as it is stored now; versions whose files and batching are those of <paramref name="previous"/> are taken over from it.</summary>
@@ -31,6 +37,8 @@ internal sealed partial class ModelLoader(
         var (manifest, faults) = stored.ManifestFile is { } file
             ? ManifestReader.Read(file, await File.ReadAllBytesAsync(file, cancellationToken).ConfigureAwait(false))
             : (new ModelManifest(), null);
+        var cache = manifest.Cache is null ? null : PredictionCacheOptions.From(manifest.Cache, faults!);
+        if (manifest.Ensemble is not null) return await LoadEnsembleAsync(stored, manifest, faults!, control, previous, cache, cancellationToken).ConfigureAwait(false);
         if (stored.Versions.Count == 0)
             throw new InferenceStartupException($"{stored.ManifestFile}: the model has no version. Add {Path.Combine(stored.Folder, "1", "model.onnx")}, or remove the folder.");
         var selected = SelectedVersions.Of(stored, manifest.Versions, faults);
@@ -55,6 +63,7 @@ internal sealed partial class ModelLoader(
             };
             foreach (var version in versions.Values.Where(version => !IsFrom(previous, version)))
                 await warmUp.RunAsync(stored.Name, version.Served, manifest.WarmUp, faults, cancellationToken).ConfigureAwait(false);
+            model.Rollout = rollouts.Create(model, previous, cache);
             return model;
         }
         catch
@@ -65,17 +74,51 @@ internal sealed partial class ModelLoader(
     }
 
     /// <summary>The same versions under another agreement of the cluster's.</summary>
-    public static ServedModel Rebuild(ServedModel model, ModelControlState control) => new()
+    public ServedModel Rebuild(ServedModel model, ModelControlState control)
     {
-        Name = model.Name,
-        Manifest = model.Manifest,
-        Plan = model.Plan,
-        Versions = model.Versions,
-        DefaultVersion = model.DefaultVersion,
-        Labels = model.Labels,
-        Batching = model.Batching,
-        Control = control,
-    };
+        var next = new ServedModel
+        {
+            Name = model.Name,
+            Manifest = model.Manifest,
+            Plan = model.Plan,
+            Versions = model.Versions,
+            DefaultVersion = model.DefaultVersion,
+            Labels = model.Labels,
+            Batching = model.Batching,
+            Control = control,
+        };
+        next.Rollout = rollouts.Create(next, model, model.Rollout?.Cache?.Options);
+        return next;
+    }
+
+    // Its steps' models are loaded by then; it holds none of them, and has nothing of its own to warm up.
+    private async Task<ServedModel> LoadEnsembleAsync(
+        StoredModel stored, ModelManifest manifest, ManifestFaults faults, ModelControlState control, ServedModel? previous, PredictionCacheOptions? cache, CancellationToken cancellationToken)
+    {
+        if (stored.Versions.Count > 0) faults.Add("ensemble", $"the folder holds versions too: {string.Join(", ", stored.Versions.Keys)}. Remove them, or the ensemble.");
+        if (manifest.Versions is not null) faults.Add("versions", "an ensemble has one version, 1. Remove the section; its steps can name versions.");
+        if (manifest.Batching is not null) faults.Add("batching", "an ensemble's requests are joined at each step, by the batching of the step's model. Remove the section.");
+        var plan = await new EnsembleCompiler(stored.Name, manifest.Ensemble!, faults, steps).CompileAsync().ConfigureAwait(false);
+        var ensemble = new EnsembleVersion(plan, steps, time);
+        var versions = new SortedDictionary<int, LoadedVersion>
+        {
+            [EnsembleVersion.OnlyVersion] = new(new RolloutVersion(stored.Name, ensemble, ensemble, time, instruments), "", new BatchingOptions()),
+        };
+        var model = new ServedModel
+        {
+            Name = stored.Name,
+            Manifest = manifest,
+            Plan = CompilePlan(stored, manifest, faults, versions),
+            Versions = versions,
+            DefaultVersion = EnsembleVersion.OnlyVersion,
+            Labels = new Dictionary<string, int>(),
+            Batching = new BatchingOptions(),
+            Control = control,
+        };
+        if (manifest.WarmUp is not null) await warmUp.RunAsync(stored.Name, ensemble, manifest.WarmUp, faults, cancellationToken).ConfigureAwait(false);
+        model.Rollout = rollouts.Create(model, previous, cache);
+        return model;
+    }
 
     private static LoadedVersion? Reuse(StoredModel stored, int version, ModelManifest manifest, BatchingOptions batching, ServedModel? previous)
     {

@@ -3,6 +3,7 @@ using OrleansInference.Grains.Models.Batching;
 using OrleansInference.Grains.Models.Control;
 using OrleansInference.Grains.Models.Manifest;
 using OrleansInference.Grains.Models.Planning;
+using OrleansInference.Grains.Models.Routing;
 
 namespace OrleansInference.Grains.Models;
 
@@ -39,6 +40,9 @@ internal sealed class ServedModel
 
     public required ModelControlState Control { get; init; }
 
+    /// <summary>How the versions share the requests. Set before the state serves; null sends all to the default.</summary>
+    public ModelRollout? Rollout { get; set; }
+
     /// <summary>Tells this state from every other on the silo; see <see cref="InferenceRequest.Generation"/>.</summary>
     public long Generation { get; } = Interlocked.Increment(ref s_generations);
 
@@ -73,11 +77,11 @@ internal sealed class ServedModel
     }
 
     /// <summary>Runs the version that the request asks for. The caller holds the model.</summary>
-    public Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken) =>
-        // Canary, shadow and cache come in here: who asks for no version sees the default until then.
-        request.Version is null
-            ? Versions[DefaultVersion].Served.InferAsync(request, cancellationToken)
-            : InferPinnedAsync(Version(request.Version).Served, request, cancellationToken);
+    public Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Version is not null) return InferPinnedAsync(Version(request.Version).Served, request, cancellationToken);
+        return Rollout?.InferAsync(request, cancellationToken) ?? Versions[DefaultVersion].Served.InferAsync(request, cancellationToken);
+    }
 
     /// <summary>A version by number or label; the default for null.</summary>
     /// <exception cref="InferenceException">NotFound, naming what is served.</exception>

@@ -97,7 +97,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         var bound = plan.Request.Bind(request, _time.GetUtcNow());
         _journal.BeginLoad();
         var features = await _features.AssembleAsync(plan, bound, budget);
-        var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(_userId, generation), budget.Token);
+        var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(this.GetPrimaryKeyString(), generation), budget.Token);
         var prediction = ToPrediction(plan, request, features, inference);
         await RecordAsync(plan, bound, features, prediction, budget);
         return prediction;

@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OrleansInference;
@@ -19,10 +17,13 @@ internal sealed class InProcessServer : IAsyncDisposable
     {
         _app = app;
         _directory = directory;
-        Http = new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
+        Http = new HttpClient { BaseAddress = new Uri(ListenPlan.RestAddresses(app.Services)[0]) };
+        GrpcAddress = new Uri(ListenPlan.GrpcAddresses(app.Services)[0]);
     }
 
     public HttpClient Http { get; }
+
+    public Uri GrpcAddress { get; }
 
     public IInferenceClient Client => Services.GetRequiredService<IInferenceClient>();
 
@@ -43,7 +44,8 @@ internal sealed class InProcessServer : IAsyncDisposable
     private static async Task<InProcessServer> StartAsync(
         TestDirectory directory, IEnumerable<string> settings, Action<IServiceCollection>? configure, Func<WebApplication, Task> start)
     {
-        string[] args = [$"--Inference:DataDirectory={directory.File("data")}", .. settings.Select(setting => $"--{setting}"), "--urls=http://127.0.0.1:0"];
+        string[] args = [
+            $"--Inference:DataDirectory={directory.File("data")}", .. settings.Select(setting => $"--{setting}"), "--urls=http://127.0.0.1:0", "--Inference:Grpc:Port=0"];
         var app = await ApiHost.BuildAsync(args, configure);
         try
         {

@@ -31,7 +31,11 @@ internal static class EffectiveManifest
                 MaxQueueDelay = model.Batching.MaxQueueDelay,
                 MaxQueueLength = model.Batching.MaxQueueLength,
             },
+            Cache = model.Rollout?.Cache?.Options is { } cache ? new CacheSection { MaxEntries = cache.MaxEntries, Ttl = cache.Ttl } : null,
         };
+
+        // An ensemble's steps choose and batch their versions by their own manifests.
+        if (manifest.Ensemble is not null) manifest = manifest with { Versions = null, Batching = null };
         var json = new JsonObject { ["name"] = model.Name };
         foreach (var (key, value) in JsonSerializer.SerializeToNode(manifest, Options)!.AsObject().ToArray()) json[key] = value?.DeepClone();
         return json.ToJsonString(Options);

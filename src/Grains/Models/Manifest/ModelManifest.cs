@@ -13,6 +13,10 @@ public sealed record ModelManifest
     public IReadOnlyList<WarmUpSection>? WarmUp { get; init; }
 
     public PredictSection? Predict { get; init; }
+
+    public EnsembleSection? Ensemble { get; init; }
+
+    public CacheSection? Cache { get; init; }
 }
 
 /// <summary>What turns a user's request into tensors, and tensors into an answer.</summary>

@@ -44,7 +44,9 @@ internal sealed class ModelEntries(InferenceSchedulers schedulers, InferenceInst
         // Among the draining before it leaves its place, so that whoever looks for it finds it in one of the two.
         var old = entry.Current;
         if (old is not null) _draining[old.Generation] = old;
+        next?.Rollout?.Enter();
         entry.Exchange(next);
+        old?.Rollout?.Leave(next?.Rollout);
         instruments.OnModelsLoaded(_entries.Values.Count(each => each.Current is not null));
         return old is null ? Task.CompletedTask : DrainAsync(old, next);
     }

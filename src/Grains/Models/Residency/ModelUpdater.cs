@@ -50,7 +50,7 @@ internal sealed partial class ModelUpdater(
         entry.Control = control;
         if (control.Unloaded) Leave(entry);
         else if (read) await ReadAndSwapAsync(entry).ConfigureAwait(false);
-        else if (entry.Current is { } current) Leave(entry, ModelLoader.Rebuild(current, control));
+        else if (entry.Current is { } current) Leave(entry, loader.Rebuild(current, control));
     }));
 
     /// <summary>Stops serving a model whose folder is gone.</summary>

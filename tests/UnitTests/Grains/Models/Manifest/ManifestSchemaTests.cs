@@ -27,6 +27,9 @@ public sealed class ManifestSchemaTests
         { typeof(InfoSection), "predict.response.info" },
         { typeof(RuleSection), "predict.alerts.*" },
         { typeof(ConditionSection), "predict.workflows.*.when" },
+        { typeof(EnsembleSection), "ensemble" },
+        { typeof(EnsembleStepSection), "ensemble.steps.*" },
+        { typeof(CacheSection), "cache" },
     };
 
     [Theory, MemberData(nameof(Sections), DisableDiscoveryEnumeration = true)]

@@ -10,6 +10,7 @@ using OrleansInference.Grains.Models.Control;
 using OrleansInference.Grains.Models.Loading;
 using OrleansInference.Grains.Models.Repository;
 using OrleansInference.Grains.Models.Residency;
+using OrleansInference.Grains.Models.Routing;
 using OrleansInference.Grains.Models.Scheduling;
 using OrleansInference.Grains.PostProcessing;
 using UnitTests.Fakes;
@@ -30,7 +31,16 @@ internal sealed class SiloModels : IControlStates, IDisposable
         Entries = new ModelEntries(_schedulers, FakeMeterFactory.Instruments);
         Places = new ModelPlaces(limit, Entries);
         var loader = new ModelLoader(
-            Versions, new ModelWarmUp(NullLogger<ModelWarmUp>.Instance), new FeatureSources([]), new WebhookTargets(new Dictionary<string, WebhookOptions>()), serving, Time, NullLogger<ModelLoader>.Instance);
+            Versions,
+            new ModelWarmUp(NullLogger<ModelWarmUp>.Instance),
+            new ModelRollouts((_, _, _) => Task.CompletedTask, Time, FakeMeterFactory.Instruments, NullLoggerFactory.Instance),
+            new FakeStepModels(),
+            new FeatureSources([]),
+            new WebhookTargets(new Dictionary<string, WebhookOptions>()),
+            serving,
+            Time,
+            FakeMeterFactory.Instruments,
+            NullLogger<ModelLoader>.Instance);
         Updater = new ModelUpdater(Entries, Places, Repository, loader, this, Time, FakeMeterFactory.Instruments, NullLogger<ModelUpdater>.Instance);
         Startup = new ModelStartup(Entries, Updater, Places, Repository, _schedulers, inference, repositoryOptions);
         Catalog = new ModelCatalog(Entries, Updater, Places, Startup, inference, Time);
