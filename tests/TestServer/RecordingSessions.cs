@@ -28,6 +28,12 @@ internal sealed class RecordingSessions : IModelSessionFactory
             }
         }
 
+        public bool Run(InferenceBatch batch, CancellationToken cancellationToken)
+        {
+            Console.WriteLine($"run on thread '{Thread.CurrentThread.Name}' pool={Thread.CurrentThread.IsThreadPoolThread}");
+            return real.Run(batch, cancellationToken);
+        }
+
         public void Dispose() => real.Dispose();
     }
 }

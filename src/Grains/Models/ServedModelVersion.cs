@@ -1,86 +1,139 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansInference.Grains.Diagnostics;
+using OrleansInference.Grains.Models.Batching;
 using OrleansInference.Grains.Models.Sessions;
 
 namespace OrleansInference.Grains.Models;
 
-/// <summary>One loaded version: admits requests up to a limit and runs each on the model's scheduler.</summary>
-public sealed class ServedModelVersion(
-    string model,
-    int version,
-    IModelSession session,
-    TaskScheduler scheduler,
-    int maxQueueLength,
-    TimeProvider time,
-    InferenceInstruments instruments) : IDisposable
+/// <summary>One loaded version: a session behind its batcher.</summary>
+/// <remarks>
+/// Promises: bad input and a full queue are told at once and cost no run; a deadline and a caller who leaves are answered at that
+/// moment; the session is closed once, when the last holder and the last run are gone.
+/// </remarks>
+public sealed class ServedModelVersion : IServedVersion, IDisposable
 {
-    private long _meanRunTicks = TimeSpan.TicksPerMillisecond;
-    private int _admitted;
+    // Set in _holders when the version is retired; the other bits count who holds it.
+    private const int Retired = 1 << 30;
 
-    public int Version => version;
+    // What a timer can wait for; a longer deadline is none.
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(24);
 
-    public ModelMetadata Metadata => session.Metadata;
+    private readonly string _model;
+    private readonly IModelSession _session;
+    private readonly BatchingOptions _batching;
+    private readonly TimeProvider _time;
+    private readonly BatchingErrors _errors;
+    private readonly RequestedOutputs _outputs;
+    private readonly VersionMeter _meter;
+    private readonly DynamicBatcher _batcher;
+    private readonly IDisposable _queueLength;
+    private readonly TaskCompletionSource _freed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _holders;
 
-    /// <summary>Runs the model off the caller's thread. Work that is cancelled while it waits never starts.</summary>
-    /// <exception cref="InferenceException">InvalidInput, QueueFull or ModelFailed.</exception>
-    public async Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken)
+    public ServedModelVersion(
+        string model,
+        int version,
+        IModelSession session,
+        TaskScheduler scheduler,
+        BatchingOptions batching,
+        TimeProvider time,
+        InferenceInstruments instruments,
+        ILogger? logger = null)
     {
-        TensorValidation.ThrowIfInvalid(model, version, session.Metadata, request.Inputs);
-        if (Interlocked.Increment(ref _admitted) > maxQueueLength) throw Reject();
+        (_model, Version, _session, _batching, _time) = (model, version, session, batching, time);
+        _errors = new BatchingErrors(model, version, batching);
+        _outputs = new RequestedOutputs(model, version, session.Metadata.Outputs);
+        _meter = new VersionMeter(model, version, instruments, time, logger ?? NullLogger.Instance);
+        _batcher = new DynamicBatcher(session, scheduler, batching, _errors, _meter, time);
+        _queueLength = _meter.ObserveQueue(() => _batcher.WaitingRows);
+        MaxBatchSize = batching.MaxBatchSize > 1 && session.Metadata.IsBatchable ? batching.MaxBatchSize : 0;
+    }
+
+    public int Version { get; }
+
+    public string Platform => "onnx_onnxv1";
+
+    public ModelMetadata Metadata => _session.Metadata;
+
+    public int MaxBatchSize { get; }
+
+    public ModelStatistics Statistics => _meter.Statistics;
+
+    internal DynamicBatcher Batcher => _batcher;
+
+    public bool TryAcquire()
+    {
+        var holders = Volatile.Read(ref _holders);
+        while ((holders & Retired) == 0)
+        {
+            var before = Interlocked.CompareExchange(ref _holders, holders + 1, holders);
+            if (before == holders) return true;
+
+            // Somebody else came or left in between: once more with what there is now.
+            holders = before;
+        }
+
+        return false;
+    }
+
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _holders) == Retired) _ = FreeAsync();
+    }
+
+    public Task RetireAsync()
+    {
+        if (Interlocked.Or(ref _holders, Retired) == 0) _ = FreeAsync();
+        return _freed.Task;
+    }
+
+    public Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken) =>
+        request.Timeout is { } timeout && timeout < LongestTimeout ? InferWithinAsync(request, timeout, cancellationToken) : InferUntilAsync(request, cancellationToken);
+
+    /// <summary>For the end of the program: fails who waits, and closes the session when the last holder and run are gone.</summary>
+    public void Dispose()
+    {
+        _batcher.Close();
+        _ = RetireAsync();
+    }
+
+    private async Task<InferenceResponse> InferWithinAsync(InferenceRequest request, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        if (timeout <= TimeSpan.Zero) throw _errors.DeadlineExceeded(timeout);
+        using var budget = new TimeBudget(timeout, _time, cancellationToken);
         try
         {
-            var outputs = await Queue(request.Inputs, cancellationToken);
-            return new InferenceResponse { Version = version, Outputs = outputs };
+            return await InferUntilAsync(request, budget.Token);
         }
-        finally
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            Interlocked.Decrement(ref _admitted);
+            throw _errors.DeadlineExceeded(timeout);
         }
     }
 
-    public void Dispose() => session.Dispose();
-
-    private Task<IReadOnlyList<Tensor>> Queue(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken)
+    private async Task<InferenceResponse> InferUntilAsync(InferenceRequest request, CancellationToken cancellationToken)
     {
-        var queuedAt = time.GetTimestamp();
-
-        // The continuation must not run on the inference thread: whoever awaits would compute there instead of the model.
-        var run = new Task<IReadOnlyList<Tensor>>(
-            () => Run(inputs, queuedAt, cancellationToken),
-            cancellationToken,
-            TaskCreationOptions.DenyChildAttach | TaskCreationOptions.RunContinuationsAsynchronously);
-        try
-        {
-            // Not Task.Factory.StartNew: a task from there learns that it was cancelled only when a thread comes to it.
-            run.Start(scheduler);
-        }
-        catch (InvalidOperationException) when (run.IsCanceled)
-        {
-            // Cancelled before it was queued, which the awaiter learns from the task.
-        }
-
-        return run;
+        TensorValidation.ThrowIfInvalid(_model, Version, Metadata, request.Inputs, joins: MaxBatchSize > 0);
+        var wanted = _outputs.Find(request.Outputs);
+        var inputs = TensorValidation.InModelOrder(Metadata, request.Inputs);
+        var outputs = await _batcher.InferAsync(inputs, wanted, RowsOf(inputs), request.Priority, cancellationToken);
+        return new InferenceResponse { Version = Version, Outputs = outputs };
     }
 
-    private IReadOnlyList<Tensor> Run(IReadOnlyList<Tensor> inputs, long queuedAt, CancellationToken cancellationToken)
+    private int RowsOf(IReadOnlyList<Tensor> inputs)
     {
-        var startedAt = time.GetTimestamp();
-        var outputs = session.Run(inputs, cancellationToken);
-        var computed = time.GetElapsedTime(startedAt);
-
-        // A lost update between two threads costs one sample of an estimate.
-        Volatile.Write(ref _meanRunTicks, (Volatile.Read(ref _meanRunTicks) * 7 + computed.Ticks) / 8);
-        instruments.OnInferred(model, version, time.GetElapsedTime(queuedAt, startedAt), computed);
-        return outputs;
+        var rows = Metadata.IsBatchable ? inputs[0].Shape[0] : 1;
+        return rows <= _batching.MaxQueueLength ? (int)rows : throw _errors.TooLarge(rows);
     }
 
-    private InferenceException Reject()
+    private async Task FreeAsync()
     {
-        Interlocked.Decrement(ref _admitted);
-        instruments.OnRejected(model, "queue_full");
-        var drained = TimeSpan.FromTicks(Volatile.Read(ref _meanRunTicks) * maxQueueLength / scheduler.MaximumConcurrencyLevel);
-        return new InferenceException(
-            InferenceErrorCode.QueueFull,
-            $"The queue of {model}/{version} is full (Inference:Models:MaxQueueLength = {maxQueueLength}). Raise it, add silos, or slow the callers.",
-            drained);
+        // Off the thread of whoever left last: freeing a large model takes a while.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        _queueLength.Dispose();
+        await _batcher.DisposeAsync().ConfigureAwait(false);
+        _session.Dispose();
+        _freed.SetResult();
     }
 }

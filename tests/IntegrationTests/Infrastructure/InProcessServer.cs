@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using OrleansInference;
 using OrleansInference.Api;
 
@@ -39,7 +40,7 @@ internal sealed class InProcessServer : IAsyncDisposable
         var app = await ApiHost.BuildAsync(args, configure);
         try
         {
-            await app.StartAsync();
+            await app.StartInferenceAsync();
             return new InProcessServer(app, directory);
         }
         catch

@@ -11,6 +11,12 @@ public class InferenceSchedulers(IOptions<ModelServingOptions> options) : IDispo
     public virtual TaskScheduler Create() =>
         new InferenceTaskScheduler(_threads, options.Value.MaxThreadsPerModel ?? Math.Max(1, _threads.Count - 1));
 
+    /// <inheritdoc cref="InferenceThreads.IdleCount"/>
+    public int IdleThreads => _threads.IdleCount;
+
+    /// <inheritdoc cref="InferenceThreads.TryQueueSpare"/>
+    public bool TryQueueSpare(Action<CancellationToken> work) => _threads.TryQueueSpare(work);
+
     public void Dispose()
     {
         _threads.Dispose();

@@ -10,6 +10,9 @@ public sealed class InferenceTaskScheduler(InferenceThreads threads, int maxThre
     /// <summary>Most threads that this model may hold at once.</summary>
     public int MaxThreads { get; } = Math.Clamp(maxThreads, 1, threads.Count);
 
+    /// <summary>The threads that it shares with the other models.</summary>
+    public InferenceThreads Threads => threads;
+
     public override int MaximumConcurrencyLevel => MaxThreads;
 
     // Guarded by the threads' lock. A list, since cancelled work leaves from the middle; what expires is mostly at the front.

@@ -1,131 +1,102 @@
-using System.Buffers;
-using System.Buffers.Binary;
-using System.Text;
+using System.Collections.Concurrent;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace OrleansInference.Grains.Models.Sessions;
 
-/// <summary>One ONNX Runtime session; inputs are read where they lie, outputs are copied out once.</summary>
+/// <summary>One ONNX Runtime session, and the buffers of its runs.</summary>
 internal sealed class OnnxModelSession : IModelSession
 {
     private readonly InferenceSession _session;
-    private readonly string[] _outputNames;
+    private readonly int[] _allOutputs;
+
+    // As many as ever ran at the same time, which is at most the number of inference threads.
+    private readonly ConcurrentQueue<OnnxRun> _idleRuns = new();
+    private readonly OnnxRunNames _names;
+    private volatile IReadOnlyList<KnownOutput>? _knownOutputs;
 
     public OnnxModelSession(InferenceSession session, string modelFile)
     {
         _session = session;
-        Metadata = new ModelMetadata(
-            [.. session.InputMetadata.Select(input => Describe(input.Key, input.Value, modelFile)!)],
-            [.. session.OutputMetadata.Where(output => output.Value.IsTensor).Select(output => Describe(output.Key, output.Value, modelFile))]);
-        _outputNames = [.. Metadata.Outputs.Select(output => output.Name)];
+        Metadata = OnnxMetadata.Read(session, modelFile);
+        _names = new OnnxRunNames([.. Metadata.Inputs.Select(input => input.Name)], [.. Metadata.Outputs.Select(output => output.Name)]);
+        _knownOutputs = OnnxMetadata.KnownOutputs(session, Metadata);
+        _allOutputs = [.. Enumerable.Range(0, Metadata.Outputs.Count)];
     }
 
     public ModelMetadata Metadata { get; }
 
     public IReadOnlyList<Tensor> Run(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken)
     {
+        var batch = new InferenceBatch(TimeProvider.System);
+        var ordered = TensorValidation.InModelOrder(Metadata, inputs);
+        batch.Add(new BatchSlice(ordered, _allOutputs, 0, Metadata.IsBatchable ? (int)ordered[0].Shape[0] : 1, IsWhole: true));
+        Run(batch, cancellationToken);
+        return batch.OutputsOf(0)!;
+    }
+
+    public bool Run(InferenceBatch batch, CancellationToken cancellationToken)
+    {
         cancellationToken.ThrowIfCancellationRequested();
-        using var options = new RunOptions();
-        using var termination = cancellationToken.UnsafeRegister(static run => ((RunOptions)run!).Terminate = true, options);
-        using var bindings = new InputBindings(inputs);
+        if (!_idleRuns.TryDequeue(out var run)) run = new OnnxRun(_session, _names, Metadata, _knownOutputs);
+        using var termination = cancellationToken.UnsafeRegister(static run => ((OnnxRun)run!).Terminate(), run);
         try
         {
-            using var outputs = _session.Run(options, bindings.Names, bindings.Values, _outputNames);
-            return [.. outputs.Select((output, i) => ToTensor(Metadata.Outputs[i], output))];
+            return Execute(run, batch);
         }
         catch (OnnxRuntimeException e)
         {
             cancellationToken.ThrowIfCancellationRequested();
             throw new InferenceException(InferenceErrorCode.ModelFailed, $"The model failed on this input: {e.Message}");
         }
-    }
-
-    public void Dispose() => _session.Dispose();
-
-    private static TensorMetadata Describe(string name, NodeMetadata node, string modelFile)
-    {
-        if (node.IsTensor && OnnxDatatypes.FromOnnx(node.ElementDataType) is { } datatype)
-            return new TensorMetadata(name, datatype, [.. node.Dimensions.Select(dimension => (long)dimension)]);
-
-        throw new InferenceStartupException(
-            $"{modelFile}: '{name}' is {node.OnnxValueType} of {(node.IsTensor ? node.ElementDataType : "other values")}, which cannot be served. Export the model with tensors of numbers or strings.");
-    }
-
-    private static Tensor ToTensor(TensorMetadata metadata, OrtValue value)
-    {
-        var shape = value.GetTensorTypeAndShape().Shape;
-        return new Tensor
+        finally
         {
-            Name = metadata.Name,
-            Datatype = metadata.Datatype,
-            Shape = shape,
-            Data = metadata.Datatype is TensorDatatype.BYTES ? EncodeStrings(value.GetStringTensorAsArray()) : value.GetTensorMutableRawData().ToArray(),
-        };
-    }
-
-    private static byte[] EncodeStrings(string[] strings)
-    {
-        var bytes = new ArrayBufferWriter<byte>();
-        foreach (var text in strings)
-        {
-            BinaryPrimitives.WriteInt32LittleEndian(bytes.GetSpan(4), Encoding.UTF8.GetByteCount(text));
-            bytes.Advance(4);
-            Encoding.UTF8.GetBytes(text, bytes);
+            Return(run, termination);
         }
-
-        return bytes.WrittenSpan.ToArray();
     }
 
-    /// <summary>The inputs of one run, pinned for its length.</summary>
-    private sealed class InputBindings : IDisposable
+    public void Dispose()
     {
-        private readonly MemoryHandle[] _pins;
+        while (_idleRuns.TryDequeue(out var run)) run.Dispose();
+        _session.Dispose();
+    }
 
-        public InputBindings(IReadOnlyList<Tensor> inputs)
+    private bool Execute(OnnxRun run, InferenceBatch batch)
+    {
+        if (_knownOutputs is not { } known || !run.CanPlaceOutputs(batch)) return run.ExecuteFreely(batch);
+        try
         {
-            _pins = new MemoryHandle[inputs.Count];
-            Names = new string[inputs.Count];
-            Values = new OrtValue[inputs.Count];
-            for (var i = 0; i < inputs.Count; i++)
+            return run.ExecuteInPlace(batch);
+        }
+        catch (OnnxRuntimeException) when (!run.IsTerminated)
+        {
+            // The input may be at fault, or the file, which may declare shapes that its outputs do not have: then it is not
+            // believed again.
+            var answered = run.ExecuteFreely(batch);
+            if (!answered || !HasKnownShapes(known, batch)) _knownOutputs = null;
+            return answered;
+        }
+    }
+
+    private void Return(OnnxRun run, CancellationTokenRegistration termination)
+    {
+        // A termination that comes now must not reach whoever takes the run next.
+        termination.Dispose();
+        run.Release();
+        if (run.IsTerminated) run.Dispose();
+        else _idleRuns.Enqueue(run);
+    }
+
+    private static bool HasKnownShapes(IReadOnlyList<KnownOutput> known, InferenceBatch batch)
+    {
+        for (var i = 0; i < batch.Slices.Length; i++)
+        {
+            var (outputs, slice) = (batch.OutputsOf(i)!, batch.Slices[i]);
+            for (var j = 0; j < outputs.Length; j++)
             {
-                Names[i] = inputs[i].Name;
-                Values[i] = Bind(inputs[i], out _pins[i]);
+                if (!outputs[j].Shape.AsSpan().SequenceEqual(known[slice.Outputs[j]].Shape(slice.Rows))) return false;
             }
         }
 
-        public string[] Names { get; }
-
-        public OrtValue[] Values { get; }
-
-        public void Dispose()
-        {
-            foreach (var value in Values) value.Dispose();
-            foreach (var pin in _pins) pin.Dispose();
-        }
-
-        private static unsafe OrtValue Bind(Tensor input, out MemoryHandle pin)
-        {
-            pin = default;
-            if (input.Datatype is TensorDatatype.BYTES) return BindStrings(input);
-
-            pin = input.Data.AsMemory().Pin();
-            return OrtValue.CreateTensorValueWithData(
-                OrtMemoryInfo.DefaultInstance, OnnxDatatypes.ToOnnx(input.Datatype), input.Shape, (nint)pin.Pointer, input.Data.Length);
-        }
-
-        private static OrtValue BindStrings(Tensor input)
-        {
-            var value = OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, input.Shape);
-            var rest = input.Data.AsSpan();
-            for (var i = 0; rest.Length > 0; i++)
-            {
-                var length = BinaryPrimitives.ReadInt32LittleEndian(rest);
-                value.StringTensorSetElementAt(Encoding.UTF8.GetString(rest.Slice(4, length)).AsSpan(), i);
-                rest = rest[(4 + length)..];
-            }
-
-            return value;
-        }
+        return true;
     }
 }

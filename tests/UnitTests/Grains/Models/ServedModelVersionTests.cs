@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using OrleansInference;
 using OrleansInference.Grains.Models;
+using OrleansInference.Grains.Models.Batching;
 using OrleansInference.Grains.Models.Scheduling;
 using UnitTests.Fakes;
 
@@ -189,7 +190,7 @@ public sealed class ServedModelVersionTests : IDisposable
     }
 
     private ServedModelVersion Serve(int maxQueueLength) =>
-        new("fraud", 7, _session, new InferenceTaskScheduler(_threads, 1), maxQueueLength, _time, FakeMeterFactory.Instruments);
+        new("fraud", 7, _session, new InferenceTaskScheduler(_threads, 1), new BatchingOptions { MaxQueueLength = maxQueueLength }, _time, FakeMeterFactory.Instruments);
 
     private Gate HoldRuns()
     {

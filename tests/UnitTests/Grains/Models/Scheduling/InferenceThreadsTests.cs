@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using OrleansInference;
 using OrleansInference.Grains.Models.Scheduling;
 using UnitTests.Fakes;
 
@@ -109,24 +110,51 @@ public sealed class InferenceThreadsTests
     }
 
     [Fact]
-    public async Task Dispose_WorkRunsAndWaits_EndsAfterTheRunningAndNeverStartsTheWaiting()
+    public async Task Dispose_WorkWaitsWithTheThreadsToken_IsCancelledAtOnce()
     {
         using var gate = new Gate();
         var threads = new InferenceThreads(1);
         var scheduler = new InferenceTaskScheduler(threads, 1);
         var running = Start(scheduler, () => gate.Pass(CancellationToken.None));
         await gate.Reached;
-        var waiting = Start(scheduler, () => { });
+        var waiting = StartUntil(scheduler, () => { }, threads.Stopping);
+        var disposing = Dispose(threads);
 
-        var disposing = new Thread(threads.Dispose);
-        disposing.Start();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken));
 
-        // Nothing else in Dispose blocks than the wait for the thread at the gate, so by then the threads are told to stop.
-        Assert.True(SpinWait.SpinUntil(() => disposing.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Gate.Patience));
         gate.Open();
         Assert.True(disposing.Join(Gate.Patience));
         Assert.True(running.IsCompletedSuccessfully);
-        Assert.Equal(TaskStatus.WaitingToRun, waiting.Status);
+    }
+
+    [Fact]
+    public async Task Dispose_WorkWaitsWithoutTheThreadsToken_StillRuns()
+    {
+        using var gate = new Gate();
+        var threads = new InferenceThreads(1);
+        var scheduler = new InferenceTaskScheduler(threads, 1);
+        _ = Start(scheduler, () => gate.Pass(CancellationToken.None));
+        await gate.Reached;
+        var waiting = Enumerable.Range(0, 10).Select(_ => Start(scheduler, () => { })).ToArray();
+
+        var disposing = Dispose(threads);
+
+        gate.Open();
+        Assert.True(disposing.Join(Gate.Patience));
+        Assert.All(waiting, task => Assert.True(task.IsCompletedSuccessfully));
+    }
+
+    [Fact]
+    public void Add_AfterDispose_IsRefusedAsNotReady()
+    {
+        var threads = new InferenceThreads(1);
+        var scheduler = new InferenceTaskScheduler(threads, 1);
+        threads.Dispose();
+        var task = new Task(() => { });
+
+        var refusal = Assert.Throws<TaskSchedulerException>(() => task.Start(scheduler));
+
+        Assert.Equal(InferenceErrorCode.NotReady, Assert.IsType<InferenceException>(refusal.InnerException).Code);
     }
 
     [Fact]
@@ -204,6 +232,14 @@ public sealed class InferenceThreadsTests
 
         Assert.All(runs, count => Assert.Equal(1, count));
         Assert.Equal(0, exceeded);
+    }
+
+    private static Thread Dispose(InferenceThreads threads)
+    {
+        var disposing = new Thread(threads.Dispose);
+        disposing.Start();
+        threads.Stopping.WaitHandle.WaitOne(Gate.Patience);
+        return disposing;
     }
 
     private static void AssertQueue(InferenceThreads threads, InferenceTaskScheduler scheduler, int waiting, int running) =>
