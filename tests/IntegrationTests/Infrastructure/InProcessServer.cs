@@ -45,7 +45,10 @@ internal sealed class InProcessServer : IAsyncDisposable
         TestDirectory directory, IEnumerable<string> settings, Action<IServiceCollection>? configure, Func<WebApplication, Task> start)
     {
         string[] args = [
-            $"--Inference:DataDirectory={directory.File("data")}", .. settings.Select(setting => $"--{setting}"), "--urls=http://127.0.0.1:0", "--Inference:Grpc:Port=0"];
+            $"--Inference:DataDirectory={directory.File("data")}",
+            "--Inference:Grpc:Port=0",
+            .. settings.Select(setting => $"--{setting}"),
+            "--urls=http://127.0.0.1:0"];
         var app = await ApiHost.BuildAsync(args, configure);
         try
         {
