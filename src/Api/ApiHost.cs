@@ -70,6 +70,7 @@ public static class ApiHost
         app.UseStatusCodePages(BareStatus.AnswerAsync);
         app.UseMiddleware<HostNameMiddleware>();
         app.UseMiddleware<ApiKeyMiddleware>();
+        app.UseMiddleware<UnreadMessageMiddleware>();
 
         app.MapPredictions();
         app.MapUsers();

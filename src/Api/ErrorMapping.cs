@@ -51,9 +51,9 @@ internal static class ErrorMapping
     {
         InferenceException known => known,
         OperationCanceledException => new(InferenceErrorCode.Cancelled, "The request was cancelled."),
-        TimeoutException => new(InferenceErrorCode.DeadlineExceeded, "The silo did not answer in time; the prediction may have been recorded. Look it up by its id, or repeat the request."),
+        TimeoutException => new(InferenceErrorCode.DeadlineExceeded, "The silo did not answer in time; a prediction may have been recorded all the same. Look it up by its id, or repeat the request."),
         SiloUnavailableException or OrleansMessageRejectionException or ConnectionFailedException or ClientNotAvailableException =>
-            new(InferenceErrorCode.NotReady, "The silo that owns this user is not available. Retry.", DefaultRetryAfter),
+            new(InferenceErrorCode.NotReady, "The silo that was to answer is not available. Retry.", DefaultRetryAfter),
         _ => new(InferenceErrorCode.Internal, "The service failed in a way it should not. Its log has the details."),
     };
 

@@ -14,7 +14,7 @@ internal static class HealthAnswers
 
     public static async Task<IResult> ReadyAsync(IInferenceClient client, IHostApplicationLifetime lifetime)
     {
-        if (lifetime.ApplicationStopping.IsCancellationRequested) return NotReady(Starting);
+        if (!lifetime.ApplicationStarted.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested) return NotReady(Starting);
         try
         {
             return await client.IsReadyAsync().WaitAsync(Patience) ? Results.Json(new ReadyBody(true)) : NotReady(Loading);

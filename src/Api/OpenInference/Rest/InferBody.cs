@@ -24,8 +24,13 @@ internal sealed class InferBody
         BypassCache = Parameters.BypassCache,
     };
 
-    /// <summary>Whether an output of the answer comes as bytes; the answer's outputs stand in the order asked for.</summary>
-    public bool IsBinary(int output) => Outputs?[output].Binary ?? Parameters.BinaryOutput;
+    /// <summary>Which outputs of the answer come as bytes; they stand in the order asked for.</summary>
+    public bool[] FindBinary(int outputs)
+    {
+        var binary = new bool[outputs];
+        for (var i = 0; i < outputs; i++) binary[i] = Outputs?[i].Binary ?? Parameters.BinaryOutput;
+        return binary;
+    }
 }
 
 /// <summary>An output asked for.</summary>

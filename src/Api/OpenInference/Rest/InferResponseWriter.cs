@@ -9,32 +9,40 @@ internal static class InferResponseWriter
     /// <exception cref="InferenceException">InvalidInput: an output's strings are no text, so that JSON cannot hold them.</exception>
     public static async Task WriteAsync(HttpResponse response, string model, InferBody asked, InferenceResponse answer)
     {
-        TensorDataWriter.ThrowIfNotJson(asked, answer.Outputs);
-        var isBinary = Enumerable.Range(0, answer.Outputs.Count).Any(asked.IsBinary);
-        response.ContentType = isBinary ? "application/octet-stream" : "application/json";
+        // All that can be wrong is found before the first byte: later there is no other answer to give.
+        var binary = asked.FindBinary(answer.Outputs.Count);
+        TensorDataWriter.ThrowIfNotJson(answer.Outputs, binary);
+        response.ContentType = binary.Contains(true) ? "application/octet-stream" : "application/json";
         await using (var json = new Utf8JsonWriter(response.BodyWriter, OpenInferenceJson.Writing))
         {
-            await WriteJsonAsync(json, response, model, asked, answer, mayFlush: !isBinary);
+            await WriteJsonAsync(json, response, model, asked.Id, answer, binary);
             await json.FlushAsync(response.HttpContext.RequestAborted);
-            if (!response.HasStarted) SetLengths(response, json.BytesCommitted, isBinary, asked, answer);
+            if (!response.HasStarted) SetLengths(response, json.BytesCommitted, answer.Outputs, binary);
         }
 
-        await WriteBytesAsync(response, asked, answer);
+        for (var i = 0; i < binary.Length; i++)
+        {
+            if (binary[i]) await response.BodyWriter.WriteAsync(answer.Outputs[i].Data, response.HttpContext.RequestAborted);
+        }
+
         await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
     }
 
-    private static async ValueTask WriteJsonAsync(Utf8JsonWriter json, HttpResponse response, string model, InferBody asked, InferenceResponse answer, bool mayFlush)
+    private static async ValueTask WriteJsonAsync(Utf8JsonWriter json, HttpResponse response, string model, string? id, InferenceResponse answer, bool[] binary)
     {
         json.WriteStartObject();
         json.WriteString("model_name"u8, model);
         json.WriteString("model_version"u8, answer.Version.ToString(CultureInfo.InvariantCulture));
-        if (asked.Id is { } id) json.WriteString("id"u8, id);
+        if (id is not null) json.WriteString("id"u8, id);
         json.WriteStartArray("outputs"u8);
-        for (var i = 0; i < answer.Outputs.Count; i++)
+
+        // A header tells how long the JSON is where bytes follow, so that nothing of it may be sent before it is whole.
+        var sink = binary.Contains(true) ? null : response;
+        for (var i = 0; i < binary.Length; i++)
         {
             WriteHead(json, answer.Outputs[i]);
-            if (asked.IsBinary(i)) WriteSize(json, answer.Outputs[i]);
-            else await TensorDataWriter.WriteAsync(json, answer.Outputs[i], mayFlush ? response : null);
+            if (binary[i]) WriteSize(json, answer.Outputs[i]);
+            else await TensorDataWriter.WriteAsync(json, answer.Outputs[i], sink);
             json.WriteEndObject();
         }
 
@@ -59,17 +67,9 @@ internal static class InferResponseWriter
         json.WriteEndObject();
     }
 
-    private static void SetLengths(HttpResponse response, long jsonLength, bool isBinary, InferBody asked, InferenceResponse answer)
+    private static void SetLengths(HttpResponse response, long jsonLength, IReadOnlyList<Tensor> outputs, bool[] binary)
     {
-        response.ContentLength = jsonLength + answer.Outputs.Where((_, i) => asked.IsBinary(i)).Sum(output => (long)output.Data.Length);
-        if (isBinary) response.Headers[BinaryTail.Header] = jsonLength.ToString(CultureInfo.InvariantCulture);
-    }
-
-    private static async ValueTask WriteBytesAsync(HttpResponse response, InferBody asked, InferenceResponse answer)
-    {
-        for (var i = 0; i < answer.Outputs.Count; i++)
-        {
-            if (asked.IsBinary(i)) await response.BodyWriter.WriteAsync(answer.Outputs[i].Data, response.HttpContext.RequestAborted);
-        }
+        response.ContentLength = jsonLength + outputs.Where((_, i) => binary[i]).Sum(output => (long)output.Data.Length);
+        if (binary.Contains(true)) response.Headers[BinaryTail.Header] = jsonLength.ToString(CultureInfo.InvariantCulture);
     }
 }

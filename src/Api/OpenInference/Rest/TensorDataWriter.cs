@@ -11,12 +11,12 @@ internal static class TensorDataWriter
     private const int PieceBytes = 64 * 1024;
     private const int PrefixBytes = sizeof(uint);
 
-    /// <summary>Looks at the strings before the first byte is sent: later there is no other answer to give.</summary>
-    public static void ThrowIfNotJson(InferBody asked, IReadOnlyList<Tensor> outputs)
+    /// <exception cref="InferenceException">InvalidInput: strings that are to be JSON are no text.</exception>
+    public static void ThrowIfNotJson(IReadOnlyList<Tensor> outputs, bool[] binary)
     {
         for (var i = 0; i < outputs.Count; i++)
         {
-            if (outputs[i].Datatype is TensorDatatype.BYTES && !asked.IsBinary(i)) ThrowIfNotText(outputs[i]);
+            if (outputs[i].Datatype is TensorDatatype.BYTES && !binary[i]) ThrowIfNotText(outputs[i]);
         }
     }
 
@@ -26,13 +26,15 @@ internal static class TensorDataWriter
     public static async ValueTask WriteAsync(Utf8JsonWriter json, Tensor tensor, HttpResponse? response)
     {
         json.WriteStartArray("data"u8);
+        var sent = response is { HasStarted: true } ? json.BytesCommitted : 0;
         for (var at = 0; at < tensor.Data.Length;)
         {
             at = tensor.Datatype is TensorDatatype.BYTES ? WriteStrings(json, tensor.Data, at) : WriteElements(json, tensor, at);
-            if (response is null || json.BytesPending + json.BytesCommitted < PieceBytes || at == tensor.Data.Length) continue;
+            if (response is null || json.BytesPending + json.BytesCommitted - sent < PieceBytes || at == tensor.Data.Length) continue;
 
             await json.FlushAsync(response.HttpContext.RequestAborted);
             await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
+            sent = json.BytesCommitted;
         }
 
         json.WriteEndArray();
