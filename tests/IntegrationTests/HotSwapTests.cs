@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using IntegrationTests.Infrastructure;
+using Microsoft.AspNetCore.Http;
 using OrleansInference;
 
 namespace IntegrationTests;
@@ -74,6 +75,39 @@ public sealed class HotSwapTests : IDisposable
 
         Assert.Equal(1, answer.Version);
         Assert.Equal((InferenceErrorCode.NotFound, "There is no model 'other'. Served here: identity."), (gone.Code, gone.Message));
+    }
+
+    [Fact]
+    public async Task Predict_ModelSwappedWhileItsFeaturesAreRead_EndsOnTheVersionThatTheyAreFor()
+    {
+        var (asked, answer) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        await using var remote = await TestHttpService.StartAsync(async context =>
+        {
+            asked.TrySetResult();
+            await answer.Task;
+            await context.Response.WriteAsync("""{"value": 2.5, "text": "late"}""");
+        });
+        using var directory = new TestDirectory();
+        var settings = TestModel.Write(directory, "SELECT value FROM users WHERE user_id = @user_id", remote.Address);
+        await using var server = await InProcessServer.StartAsync(
+            new TestDirectory(), [.. settings, "Inference:ModelRepository:PollInterval=00:00:00", "Inference:ExternalServices:remote:Timeout=00:00:20"]);
+        var models = directory.File("models");
+        var manifest = Path.Combine(models, "identity", "model.json");
+        await File.WriteAllTextAsync(manifest, (await File.ReadAllTextAsync(manifest, TestContext.Current.CancellationToken)).Replace("00:00:05", "00:00:20", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await server.Client.LoadModelAsync("identity");
+
+        var predicting = server.Http.PostJsonAsync("/predict", """{"user_id": 7, "key": "k"}""");
+        await asked.Task;
+        TestModels.CopyIdentity(models, "identity", "2");
+        Directory.Delete(Path.Combine(models, "identity", "1"), recursive: true);
+        await server.Client.LoadModelAsync("identity");
+        var served = await server.Client.InferIdentityAsync();
+        answer.SetResult();
+        var (status, body) = await predicting;
+
+        Assert.Equal(2, served.Version);
+        Assert.True(status is System.Net.HttpStatusCode.OK, $"{status} {body}");
+        Assert.Equal((2.5, "1"), (body.GetProperty("prediction").GetDouble(), body.GetProperty("model_version").GetString()));
     }
 
     private Task<InProcessServer> StartAsync(params string[] settings) => InProcessServer.StartAsync(

@@ -85,7 +85,14 @@ internal sealed class ModelStartup(
     private async Task LoadAsync(ModelEntry entry)
     {
         _stopping.Token.ThrowIfCancellationRequested();
-        await updater.LoadAsync(entry);
+        try
+        {
+            await updater.LoadAsync(entry);
+        }
+        catch (InferenceException e)
+        {
+            throw new InferenceStartupException($"What was agreed on for model {entry.Name} could not be read: {e.Message}");
+        }
     }
 
     private void ThrowIfDefaultDoesNotPredict()

@@ -36,6 +36,8 @@ internal sealed class CountingSessions : IModelSessionFactory
 
         public IReadOnlyList<Tensor> Run(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken) => real.Run(inputs, cancellationToken);
 
+        public bool Run(InferenceBatch batch, CancellationToken cancellationToken) => real.Run(batch, cancellationToken);
+
         public void Dispose()
         {
             real.Dispose();

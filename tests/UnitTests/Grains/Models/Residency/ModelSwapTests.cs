@@ -218,6 +218,18 @@ public sealed class ModelSwapTests : IDisposable
     }
 
     [Fact]
+    public async Task Load_WhateverItsOutcome_IsMeasured()
+    {
+        await _silo.StartAsync();
+        _silo.Versions.OnLoad = (_, _) => throw new InferenceStartupException("broken");
+
+        _silo.Repository.Put("m", [1], edition: 1);
+        await _silo.LookTwiceAsync();
+
+        Assert.Equal((1, 1), (_silo.Metrics.Count("inference.model.load.duration", "outcome", "ok"), _silo.Metrics.Count("inference.model.load.duration", "outcome", "failed")));
+    }
+
+    [Fact]
     public async Task Look_RepositoryUnreadable_ServesOn()
     {
         await _silo.StartAsync();

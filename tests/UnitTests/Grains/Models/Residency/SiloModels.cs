@@ -10,6 +10,7 @@ using OrleansInference.Grains.Models.Control;
 using OrleansInference.Grains.Models.Loading;
 using OrleansInference.Grains.Models.Repository;
 using OrleansInference.Grains.Models.Residency;
+using OrleansInference.Grains.Models.Routing;
 using OrleansInference.Grains.Models.Scheduling;
 using OrleansInference.Grains.PostProcessing;
 using UnitTests.Fakes;
@@ -27,11 +28,20 @@ internal sealed class SiloModels : IControlStates, IDisposable
         var inference = Options.Create(new InferenceOptions { DefaultModel = defaultModel });
         var repositoryOptions = Options.Create(new ModelRepositoryOptions { Path = "/models" });
         _schedulers = new InferenceSchedulers(serving);
-        Entries = new ModelEntries(_schedulers, FakeMeterFactory.Instruments);
+        Entries = new ModelEntries(_schedulers, Metrics.Instruments);
         Places = new ModelPlaces(limit, Entries);
         var loader = new ModelLoader(
-            Versions, new ModelWarmUp(NullLogger<ModelWarmUp>.Instance), new FeatureSources([]), new WebhookTargets(new Dictionary<string, WebhookOptions>()), serving, Time, NullLogger<ModelLoader>.Instance);
-        Updater = new ModelUpdater(Entries, Places, Repository, loader, this, Time, FakeMeterFactory.Instruments, NullLogger<ModelUpdater>.Instance);
+            Versions,
+            new ModelWarmUp(NullLogger<ModelWarmUp>.Instance),
+            new ModelRollouts((_, _, _) => Task.CompletedTask, Time, Metrics.Instruments, NullLoggerFactory.Instance),
+            new FakeStepModels(),
+            new FeatureSources([]),
+            new WebhookTargets(new Dictionary<string, WebhookOptions>()),
+            serving,
+            Time,
+            Metrics.Instruments,
+            NullLogger<ModelLoader>.Instance);
+        Updater = new ModelUpdater(Entries, Places, Repository, loader, this, Time, Metrics.Instruments, NullLogger<ModelUpdater>.Instance);
         Startup = new ModelStartup(Entries, Updater, Places, Repository, _schedulers, inference, repositoryOptions);
         Catalog = new ModelCatalog(Entries, Updater, Places, Startup, inference, Time);
         Index = new ModelIndex(Entries, Places, Repository);
@@ -39,6 +49,8 @@ internal sealed class SiloModels : IControlStates, IDisposable
     }
 
     public FakeTimeProvider Time { get; } = new();
+
+    public RecordedMetrics Metrics { get; } = new();
 
     public FakeModelRepository Repository { get; } = new();
 
@@ -100,5 +112,6 @@ internal sealed class SiloModels : IControlStates, IDisposable
         Places.Dispose();
         _schedulers.Dispose();
         Repository.Dispose();
+        Metrics.Dispose();
     }
 }
