@@ -14,24 +14,22 @@ internal sealed class RecordingSessions : IModelSessionFactory
     {
         public ModelMetadata Metadata => real.Metadata;
 
-        public IReadOnlyList<Tensor> Run(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken)
+        public IReadOnlyList<Tensor> Run(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken) => Note(() => real.Run(inputs, cancellationToken));
+
+        public bool Run(InferenceBatch batch, CancellationToken cancellationToken) => Note(() => real.Run(batch, cancellationToken));
+
+        private static T Note<T>(Func<T> run)
         {
             Console.WriteLine($"run on thread '{Thread.CurrentThread.Name}' pool={Thread.CurrentThread.IsThreadPoolThread}");
             try
             {
-                return real.Run(inputs, cancellationToken);
+                return run();
             }
             catch (OperationCanceledException)
             {
                 Console.WriteLine("run was cancelled");
                 throw;
             }
-        }
-
-        public bool Run(InferenceBatch batch, CancellationToken cancellationToken)
-        {
-            Console.WriteLine($"run on thread '{Thread.CurrentThread.Name}' pool={Thread.CurrentThread.IsThreadPoolThread}");
-            return real.Run(batch, cancellationToken);
         }
 
         public void Dispose() => real.Dispose();
