@@ -20,9 +20,14 @@ def save(graph, path):
     print(f"{path.name} of {path.parent.parent.name}/{path.parent.name}: {path.stat().st_size:,} bytes")
 
 
+def tensor(name, datatype, shape):
+    """Declares an input or output; a dimension with a name is dynamic."""
+    return helper.make_tensor_value_info(name, datatype, shape)
+
+
 def floats(name, shape):
     """Declares a float32 input or output."""
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+    return tensor(name, TensorProto.FLOAT, shape)
 
 
 def constant(name, value, dtype=np.float32):
@@ -67,6 +72,18 @@ def busy_nodes(source, trip_count, size):
         helper.make_node("Min", ["largest", "zero"], ["nothing"]),
     ]
     return nodes, initializers
+
+
+def busy_chain(source, products, size):
+    """The nodes of `busy_nodes` with as many products one after another in the place of the loop: a graph of many nodes."""
+    nodes, initializers = busy_nodes(source, "", size)
+    names = ["x_start", *(f"x{i}" for i in range(1, products)), "x_end"]
+    chain = []
+    for i, (before, after) in enumerate(zip(names, names[1:])):
+        chain += [helper.make_node("MatMul", [before, "w"], [f"p{i}"]), helper.make_node("Tanh", [f"p{i}"], [after])]
+    loop = next(i for i, node in enumerate(nodes) if node.op_type == "Loop")
+    used = [initializer for initializer in initializers if initializer.name != "go_on"]
+    return [*nodes[:loop], *chain, *nodes[loop + 1:]], used
 
 
 def _loop_body(size):

@@ -49,6 +49,11 @@ def predict(model, rows, rows_per_run=1024):
         return np.loadtxt(f"{folder}/out.csv", delimiter=",", skiprows=1, ndmin=2, dtype=np.float32)
 
 
+def describe(model):
+    """The inputs and outputs that ONNX Runtime reads from the model, such as `input x Float [-1,4]`."""
+    return _check("describe", model).splitlines()
+
+
 def time_us(model, rows, rows_per_run=1, runs=1000):
     """Microseconds per run on one thread: (median, 99th percentile, least)."""
     with tempfile.TemporaryDirectory() as folder:

@@ -12,6 +12,10 @@ public interface IInferenceClient
     /// <exception cref="InferenceException">There is no such model.</exception>
     Task<IReadOnlyList<FieldError>> ValidateAsync(PredictionRequest request);
 
+    /// <summary>A prediction as it was recorded, with every feature that it used.</summary>
+    /// <exception cref="InferenceException">NotFound, or StorageUnavailable.</exception>
+    Task<RecordedPrediction> GetPredictionAsync(Guid predictionId);
+
     /// <summary>What the user's grain holds in memory.</summary>
     /// <exception cref="InferenceException">The user id is invalid.</exception>
     Task<UserState> GetUserAsync(string userId);

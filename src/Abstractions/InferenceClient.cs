@@ -28,6 +28,9 @@ internal sealed class InferenceClient(IGrainFactory grains) : IInferenceClient
         return UserKey.Validate(request.UserId) is { } fault ? [UserFault(request.UserId, fault), .. faults] : faults;
     }
 
+    public Task<RecordedPrediction> GetPredictionAsync(Guid predictionId) =>
+        grains.GetGrain<IPredictionLogGrain>(IPredictionLogGrain.Key).GetAsync(predictionId);
+
     public async Task<UserState> GetUserAsync(string userId)
     {
         if (UserKey.Validate(userId) is { } fault) throw InferenceException.InvalidInput(UserFault(userId, fault));

@@ -1,6 +1,9 @@
 using System.Text.Json.Serialization;
 using OrleansInference.Api.Demo;
 using OrleansInference.Api.Endpoints;
+using OrleansInference.Api.Grpc;
+using OrleansInference.Api.OpenInference;
+using OrleansInference.Api.OpenInference.Rest;
 using OrleansInference.Api.Security;
 using OrleansInference.Silo;
 using Scalar.AspNetCore;
@@ -24,6 +27,7 @@ public static class ApiHost
         var access = ApiAccess.Read(builder.Configuration);
         var endpoints = ListenAddresses.Read(builder.Configuration, access);
         ListenAddresses.ThrowIfTaken(endpoints);
+        var grpcEndpoints = GrpcListenAddresses.Find(builder.Configuration, endpoints);
         var dataDirectory = DataDirectoryLock.Acquire(paths.DataDirectory);
         var demo = await FraudDemoHost.StartAsync(builder.Configuration, paths);
 
@@ -32,12 +36,15 @@ public static class ApiHost
         builder.Services.AddHostedService(_ => demo);
         builder.AddInferenceSilo(dataDirectory);
         builder.Services.AddApi();
+        builder.Services.AddSingleton(new ListenPlan(endpoints.Count));
+        builder.Services.AddGrpcApi(builder.Configuration);
 
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
             foreach (var endpoint in endpoints) kestrel.Listen(endpoint);
+            foreach (var endpoint in grpcEndpoints) kestrel.Listen(endpoint, GrpcApiExtensions.ListenForGrpc);
         });
         configure?.Invoke(builder.Services);
 
@@ -51,6 +58,7 @@ public static class ApiHost
         services.AddProblemDetails();
         services.AddTransient<IStartupFilter, DeclaredEndpointsOnly>();
         services.AddOpenApi(ApiDocument.Configure);
+        services.AddOptions<OpenInferenceOptions>().BindConfiguration(OpenInferenceOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         // Numbers are numbers: the defaults for the web would take and document them as strings too.
         services.ConfigureHttpJsonOptions(options => options.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
     }
@@ -62,10 +70,13 @@ public static class ApiHost
         app.UseStatusCodePages(BareStatus.AnswerAsync);
         app.UseMiddleware<HostNameMiddleware>();
         app.UseMiddleware<ApiKeyMiddleware>();
+        app.UseMiddleware<UnreadMessageMiddleware>();
 
         app.MapPredictions();
         app.MapUsers();
         app.MapHealth();
+        app.MapOpenInference();
+        app.MapGrpcApi();
         app.MapOpenApi();
         app.MapScalarApiReference("/docs", ApiDocument.ConfigurePage);
         app.MapGet("/", () => Results.Redirect("/docs")).ExcludeFromDescription();

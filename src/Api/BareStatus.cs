@@ -9,7 +9,7 @@ internal static class BareStatus
     public static Task AnswerAsync(StatusCodeContext bare)
     {
         var context = bare.HttpContext;
-        return Results.Problem(ErrorMapping.ToProblem(context.Response.StatusCode, Explain(context))).ExecuteAsync(context);
+        return ErrorAnswer.WriteAsync(context, ErrorMapping.ToProblem(context.Response.StatusCode, Explain(context)));
     }
 
     /// <summary>What is wrong with the Content-Type.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Grpc.Core;
 using Microsoft.AspNetCore.Mvc;
 using Orleans.Runtime;
 using Orleans.Runtime.Messaging;
@@ -6,7 +7,7 @@ using OrleansInference.Api.Endpoints;
 
 namespace OrleansInference.Api;
 
-/// <summary>The one table from what can go wrong to what HTTP says.</summary>
+/// <summary>The one table from what can go wrong to what HTTP and gRPC say.</summary>
 internal static class ErrorMapping
 {
     private const int ClientClosedRequest = 499;
@@ -31,14 +32,28 @@ internal static class ErrorMapping
         _ => (StatusCodes.Status500InternalServerError, "Internal error"),
     };
 
+    /// <summary>The gRPC status of each code.</summary>
+    public static StatusCode ToGrpc(InferenceErrorCode code) => code switch
+    {
+        InferenceErrorCode.InvalidInput or InferenceErrorCode.UnsupportedMediaType => StatusCode.InvalidArgument,
+        InferenceErrorCode.NotFound => StatusCode.NotFound,
+        InferenceErrorCode.QueueFull or InferenceErrorCode.PayloadTooLarge => StatusCode.ResourceExhausted,
+        InferenceErrorCode.Cancelled => StatusCode.Cancelled,
+        InferenceErrorCode.NotReady or InferenceErrorCode.StorageUnavailable => StatusCode.Unavailable,
+        InferenceErrorCode.DeadlineExceeded => StatusCode.DeadlineExceeded,
+        InferenceErrorCode.Unauthenticated => StatusCode.Unauthenticated,
+        InferenceErrorCode.MethodNotAllowed => StatusCode.Unimplemented,
+        _ => StatusCode.Internal,
+    };
+
     /// <summary>What a caller is told of any exception. A defect of ours tells nothing of its inside.</summary>
     public static InferenceException ToInferenceException(Exception exception) => exception switch
     {
         InferenceException known => known,
         OperationCanceledException => new(InferenceErrorCode.Cancelled, "The request was cancelled."),
-        TimeoutException => new(InferenceErrorCode.DeadlineExceeded, "The silo did not answer in time; the prediction may have been recorded. Look it up by its id, or repeat the request."),
+        TimeoutException => new(InferenceErrorCode.DeadlineExceeded, "The silo did not answer in time; a prediction may have been recorded all the same. Look it up by its id, or repeat the request."),
         SiloUnavailableException or OrleansMessageRejectionException or ConnectionFailedException or ClientNotAvailableException =>
-            new(InferenceErrorCode.NotReady, "The silo that owns this user is not available. Retry.", DefaultRetryAfter),
+            new(InferenceErrorCode.NotReady, "The silo that was to answer is not available. Retry.", DefaultRetryAfter),
         _ => new(InferenceErrorCode.Internal, "The service failed in a way it should not. Its log has the details."),
     };
 

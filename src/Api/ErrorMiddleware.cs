@@ -11,7 +11,7 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         }
         catch (BadHttpRequestException e) when (!context.Response.HasStarted)
         {
-            await Results.Problem(ErrorMapping.ToProblem(e)).ExecuteAsync(context);
+            await ErrorAnswer.WriteAsync(context, ErrorMapping.ToProblem(e));
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {
@@ -28,7 +28,7 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         if (told.Code is InferenceErrorCode.Internal) LogInternal(exception, context.Request.Path);
 
         context.Response.Headers.RetryAfter = ErrorMapping.ToRetryAfter(told);
-        await Results.Problem(ErrorMapping.ToProblem(told)).ExecuteAsync(context);
+        await ErrorAnswer.WriteAsync(context, ErrorMapping.ToProblem(told));
     }
 
     [LoggerMessage(4001, LogLevel.Error, "A request for {Path} failed in a way that has no row in the error table")]

@@ -1,6 +1,5 @@
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using OrleansInference.Api.Demo;
+using OrleansInference.Api.Grpc;
 using OrleansInference.Silo;
 
 namespace OrleansInference.Api;
@@ -13,13 +12,15 @@ internal static class StartupBanner
         var paths = app.Services.GetRequiredService<InferencePaths>();
         var ports = app.Services.GetRequiredService<SiloPortOptions>();
         var demo = app.Services.GetServices<IHostedService>().OfType<FraudDemoHost>().Single();
-        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-        var api = addresses.First();
+        var addresses = ListenPlan.RestAddresses(app.Services);
+        var grpc = ListenPlan.GrpcAddresses(app.Services);
+        var api = addresses[0];
 
         Console.WriteLine($"""
 
             OrleansInference is up.
               REST      {string.Join(", ", addresses)}   documentation at {api}/docs
+              gRPC      {(grpc.Count > 0 ? string.Join(", ", grpc) : $"off ({GrpcOptions.PortSetting}={GrpcOptions.Off})")}
               models    {paths.ModelRepository}
               data      {paths.DataDirectory}
               silo      {ports}

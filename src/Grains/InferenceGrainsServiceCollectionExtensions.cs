@@ -11,7 +11,12 @@ using OrleansInference.Grains.Features.Lookups;
 using OrleansInference.Grains.Features.Transforms;
 using OrleansInference.Grains.Features.Views;
 using OrleansInference.Grains.Models;
+using OrleansInference.Grains.Models.Control;
+using OrleansInference.Grains.Models.Loading;
 using OrleansInference.Grains.Models.Repository;
+using OrleansInference.Grains.Models.Residency;
+using OrleansInference.Grains.Models.Ensembles;
+using OrleansInference.Grains.Models.Routing;
 using OrleansInference.Grains.Models.Scheduling;
 using OrleansInference.Grains.Models.Sessions;
 using OrleansInference.Grains.PostProcessing;
@@ -36,13 +41,28 @@ public static class InferenceGrainsServiceCollectionExtensions
     {
         services.AddOptions<ModelServingOptions>().Bind(section.GetSection("Models")).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IValidateOptions<ModelServingOptions>, ModelServingOptionsValidator>();
-        services.AddOptions<ModelRepositoryOptions>().Bind(section.GetSection("ModelRepository"));
+        services.AddOptions<ModelResidencyOptions>().Bind(section.GetSection("Models")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<ModelRepositoryOptions>().Bind(section.GetSection("ModelRepository")).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IModelRepository, FileModelRepository>();
         services.AddSingleton<IModelSessionFactory, OnnxModelSessionFactory>();
         services.AddSingleton<InferenceSchedulers>();
+        services.AddSingleton<IVersionFactory, VersionFactory>();
+        services.AddSingleton<ModelWarmUp>();
         services.AddSingleton<ModelLoader>();
+        services.AddSingleton<IStepModels, StepModels>();
+        services.AddSingleton(CreateRollouts);
+        services.AddSingleton<ModelEntries>();
+        services.AddSingleton(provider => new ModelPlaces(provider.GetRequiredService<IOptions<ModelResidencyOptions>>().Value.MaxLoadedModels, provider.GetRequiredService<ModelEntries>()));
+        services.AddSingleton<ModelUpdater>();
+        services.AddSingleton<ModelIndex>();
         services.AddSingleton<ModelCatalog>();
-        return services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ModelCatalog>());
+        services.AddSingleton<IControlStates, ControlStates>();
+        services.AddSingleton<IModelSilos, ModelSilos>();
+        services.AddGrainService<ModelSiloService>();
+        services.AddSingleton<ModelStartup>();
+        services.AddSingleton<IInferenceStartup>(provider => provider.GetRequiredService<ModelStartup>());
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ModelStartup>());
+        return services.AddHostedService<ModelRepositoryWatcher>();
     }
 
     private static IServiceCollection AddFeatures(this IServiceCollection services, IConfiguration section)
@@ -63,6 +83,16 @@ public static class InferenceGrainsServiceCollectionExtensions
         services.AddOptions<OutboxOptions>().Bind(section.GetSection("Outbox")).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(_ => new WebhookTargets(NamedOptions.Read<WebhookOptions>(section, "Webhooks")));
         return services.AddHostedService<OutboxDispatcher>();
+    }
+
+    private static ModelRollouts CreateRollouts(IServiceProvider provider)
+    {
+        var grains = provider.GetRequiredService<IGrainFactory>();
+        return new ModelRollouts(
+            (model, version, reason) => grains.GetGrain<IModelControlStateGrain>(model).DemoteAsync(version, reason),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<InferenceInstruments>(),
+            provider.GetRequiredService<ILoggerFactory>());
     }
 
     private static FeatureView CreateView(IServiceProvider provider, string name, FeatureViewOptions options) => new(

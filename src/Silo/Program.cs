@@ -14,7 +14,7 @@ return await StartupFault.RunAsync(async () =>
     builder.AddInferenceSilo(DataDirectoryLock.Acquire(paths.DataDirectory));
 
     using var host = builder.Build();
-    await host.StartAsync();
+    await host.StartInferenceAsync();
     var ports = host.Services.GetRequiredService<SiloPortOptions>();
     Console.WriteLine($"""
 

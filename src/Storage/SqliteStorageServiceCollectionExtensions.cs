@@ -2,6 +2,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using OrleansInference.Grains.Features.Views;
 using OrleansInference.Grains.PostProcessing;
+using Orleans.Providers;
+using Orleans.Storage;
 using OrleansInference.Storage.Sql;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -9,7 +11,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Registers the embedded storage.</summary>
 public static class SqliteStorageServiceCollectionExtensions
 {
-    /// <summary>Features, prediction log and outbox in SQLite under the data directory.</summary>
+    /// <summary>Features, prediction log, outbox and grain state in SQLite under the data directory.</summary>
     public static IServiceCollection AddSqliteStorage(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<SqliteStorageOptions>().Bind(configuration.GetSection("Inference:Sqlite")).ValidateDataAnnotations().ValidateOnStart();
@@ -21,6 +23,9 @@ public static class SqliteStorageServiceCollectionExtensions
         services.AddSingleton<IOutbox>(provider => provider.GetRequiredService<SqliteOutbox>());
         services.AddSingleton<IPredictionLog, SqlitePredictionLog>();
         services.AddSingleton<IFeatureDatabase, SqliteFeatureDatabase>();
+        services.AddSingleton<SqliteGrainStorage>();
+        services.AddKeyedSingleton<IGrainStorage>(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, (provider, _) => provider.GetRequiredService<SqliteGrainStorage>());
+        services.AddSingleton<IGrainStorage>(provider => provider.GetRequiredService<SqliteGrainStorage>());
         return services;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.OnnxRuntime;
 using OrleansInference.ModelCheck;
 
 const string Usage = """
@@ -7,6 +8,7 @@ const string Usage = """
       predict   MODEL INPUT.csv OUTPUT.csv [ROWS_PER_RUN]   writes the columns of every output (default 1024 rows at a time)
       time      MODEL INPUT.csv ROWS_PER_RUN RUNS           prints microseconds per run: median, 99th percentile, least
       terminate MODEL INPUT.csv AFTER_MS                    prints milliseconds from RunOptions.Terminate to the end of the run
+      describe  MODEL                                       prints the inputs and outputs, of any datatype
 
     INPUT.csv has a header; its columns go to the model's inputs in order, as many to each as its last dimension says.
     """;
@@ -19,6 +21,7 @@ try
         ["predict", var model, var input, var output, var rows] => Predict(model, input, output, Whole(rows)),
         ["time", var model, var input, var rows, var runs] => Time(model, input, Whole(rows), Whole(runs)),
         ["terminate", var model, var input, var afterMs] => Terminate(model, input, Whole(afterMs)),
+        ["describe", var model] => Describe(model),
         _ => Fail(Usage),
     };
 }
@@ -52,6 +55,17 @@ static int Terminate(string model, string input, int afterMs)
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{took.TotalMilliseconds:F1}"));
     return 0;
 }
+
+static int Describe(string model)
+{
+    using var session = new InferenceSession(model);
+    foreach (var line in DescribeAll("input", session.InputMetadata).Concat(DescribeAll("output", session.OutputMetadata)))
+        Console.WriteLine(line);
+    return 0;
+}
+
+static IEnumerable<string> DescribeAll(string kind, IReadOnlyDictionary<string, NodeMetadata> nodes) =>
+    nodes.Select(node => $"{kind} {node.Key} {node.Value.ElementDataType} [{string.Join(',', node.Value.Dimensions)}]");
 
 static int Whole(string text) =>
     int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number > 0

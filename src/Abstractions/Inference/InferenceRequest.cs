@@ -31,4 +31,8 @@ public sealed record InferenceRequest
     /// <summary>Whether to compute even where the model's prediction cache has the answer.</summary>
     [Id(6)]
     public bool BypassCache { get; init; }
+
+    /// <summary>The load of the model that the inputs were made for, so that a swap on the way gives them to no other; 0 for whichever serves. The user's grain sets it.</summary>
+    [Id(7)]
+    public long Generation { get; init; }
 }

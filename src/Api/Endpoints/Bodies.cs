@@ -29,6 +29,24 @@ internal sealed record PredictionBody(
     [property: JsonPropertyName("model_version")] string ModelVersion,
     [property: JsonPropertyName("degraded"), Description("Whether a source of features failed and default values stand in for it.")] bool Degraded);
 
+/// <summary>A prediction as it was recorded; <see cref="Json.RecordedPredictionWriter"/> writes it.</summary>
+internal sealed record RecordedPredictionBody(
+    [property: JsonPropertyName("prediction_id")] Guid PredictionId,
+    [property: JsonPropertyName("user_id")] string UserId,
+    [property: JsonPropertyName("model")] string Model,
+    [property: JsonPropertyName("model_version")] string ModelVersion,
+    [property: JsonPropertyName("created_at"), Description("When it was recorded.")] DateTime CreatedAt,
+    [property: JsonPropertyName("prediction")] double Prediction,
+    [property: JsonPropertyName("info")] string Info,
+    [property: JsonPropertyName("degraded")] bool Degraded,
+    [property: JsonPropertyName("features"), Description("The request's fields and the features of every source, by name.")] IReadOnlyDictionary<string, UsedFeatureBody> Features);
+
+/// <summary>A feature as a prediction used it.</summary>
+internal sealed record UsedFeatureBody(
+    [property: JsonPropertyName("value"), Description("A number or a text; null for a missing value.")] object? Value,
+    [property: JsonPropertyName("age_seconds"), Description("Time since it was read from its source; 0 for the request's own fields.")] double AgeSeconds,
+    [property: JsonPropertyName("status"), Description("fresh, stale, default, overridden or approximate.")] string Status);
+
 /// <summary>A refusal or failure: RFC 9457, with our code and every faulty field.</summary>
 internal sealed record ProblemBody(
     [property: JsonPropertyName("type")] string Type,

@@ -11,6 +11,18 @@ internal static class PredictionEndpoints
             .Describe("Predict", "Predicts for one user with the default model.");
         endpoints.MapPost("/v1/models/{model}/predict", (string model, HttpContext context, IInferenceClient client) => PredictAsync(context, client, model))
             .Describe("PredictWithModel", "Predicts for one user with the model of that name.");
+        endpoints.MapGet("/v1/predictions/{id}", GetAsync)
+            .WithName("GetPrediction")
+            .WithTags("Predictions")
+            .WithSummary("A prediction as it was recorded.")
+            .WithDescription("The answer and every feature that it was made from, with its age and status at that moment.")
+            .Produces<RecordedPredictionBody>()
+            .ProducesProblems(
+                StatusCodes.Status401Unauthorized,
+                StatusCodes.Status404NotFound,
+                StatusCodes.Status422UnprocessableEntity,
+                StatusCodes.Status503ServiceUnavailable,
+                StatusCodes.Status504GatewayTimeout);
     }
 
     private static async Task PredictAsync(HttpContext context, IInferenceClient client, string? model)
@@ -18,6 +30,12 @@ internal static class PredictionEndpoints
         var request = await PredictionRequestReader.ReadAsync(context.Request, model, client);
         var prediction = await client.PredictAsync(request, context.RequestAborted);
         await PredictionWriter.WriteAsync(context.Response, prediction);
+    }
+
+    private static async Task GetAsync(string id, HttpContext context, IInferenceClient client)
+    {
+        var prediction = await client.GetPredictionAsync(PredictionId.Read(id));
+        await RecordedPredictionWriter.WriteAsync(context.Response, prediction);
     }
 
     private static void Describe(this RouteHandlerBuilder endpoint, string name, string summary) => endpoint

@@ -24,8 +24,8 @@ internal static class PredictionWriter
         await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
     }
 
-    // Most models answer FP32: 4.2f is written 4.2, not 4.199999809265137.
-    private static void WriteNumber(Utf8JsonWriter json, string name, double value)
+    /// <summary>Most models answer FP32: 4.2f is written 4.2, not 4.199999809265137.</summary>
+    public static void WriteNumber(Utf8JsonWriter json, string name, double value)
     {
         var single = (float)value;
         if (single == value) json.WriteNumber(name, single);

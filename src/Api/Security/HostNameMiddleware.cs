@@ -13,7 +13,7 @@ internal sealed class HostNameMiddleware(RequestDelegate next, ApiAccess access)
         var host = context.Request.Host;
         if (access.AllowsOtherAddresses || !host.HasValue || HostString.MatchesAny(host.Host, Local)) return next(context);
 
-        return Results.Problem(ErrorMapping.ToProblem(StatusCodes.Status400BadRequest, Explain(host.Value))).ExecuteAsync(context);
+        return ErrorAnswer.WriteAsync(context, ErrorMapping.ToProblem(StatusCodes.Status400BadRequest, Explain(host.Value)));
     }
 
     private static string Explain(string host) =>

@@ -6,7 +6,16 @@ public static class EventIds
     // 1000: models
     public const int ModelLoaded = 1001;
     public const int ModelFailed = 1002;
-    public const int JoiningStopped = 1003;
+    public const int ModelSwapped = 1003;
+    public const int ModelUnloaded = 1004;
+    public const int ModelLoadFailed = 1005;
+    public const int WarmUpFailed = 1006;
+    public const int RepositoryUnreadable = 1007;
+    public const int RepositoryLookFailed = 1008;
+    public const int JoiningStopped = 1009;
+    public const int CanaryDemoted = 1021;
+    public const int CanaryDemotionNotKept = 1022;
+    public const int ShadowFailed = 1023;
 
     // 2000: features
     public const int FeatureViewFailed = 2001;

@@ -18,6 +18,13 @@ public sealed class InferenceInstruments
     private readonly Counter<long> _featureQueries;
     private readonly Counter<long> _featureFailures;
     private readonly Counter<long> _messages;
+    private readonly Histogram<double> _modelLoadDuration;
+    private int _loadedModels;
+    private readonly Counter<long> _canaryDemotions;
+    private readonly Counter<long> _shadowRequests;
+    private readonly Histogram<double> _shadowDifference;
+    private readonly Counter<long> _shadowMismatches;
+    private readonly Counter<long> _cacheRequests;
     private readonly Histogram<int> _batchSize;
     private readonly QueueLengths _queues = new();
 
@@ -34,6 +41,13 @@ public sealed class InferenceInstruments
         _featureQueries = meter.CreateCounter<long>("inference.features.queries", "{query}", "Reads of a feature source beyond the cache.");
         _featureFailures = meter.CreateCounter<long>("inference.features.failures", "{query}", "Reads that failed or came too late.");
         _messages = meter.CreateCounter<long>("inference.outbox.attempts", "{message}", "Attempts to deliver an outbox message.");
+        _modelLoadDuration = meter.CreateHistogram<double>("inference.model.load.duration", "s", "Reading and warming up a model's folder.");
+        meter.CreateObservableGauge("inference.models.loaded", () => Volatile.Read(ref _loadedModels), "{model}", "Models in memory.");
+        _canaryDemotions = meter.CreateCounter<long>("inference.canary.demotions", "{demotion}", "Canaries that this silo found beyond their limits.");
+        _shadowRequests = meter.CreateCounter<long>("inference.shadow.requests", "{request}", "Copies for a shadow version, by what became of them.");
+        _shadowDifference = meter.CreateHistogram<double>("inference.shadow.difference", null, "Largest absolute difference of a shadow's numbers from the answer.");
+        _shadowMismatches = meter.CreateCounter<long>("inference.shadow.mismatches", "{element}", "A shadow's strings, NaNs and tensors that are not the answer's.");
+        _cacheRequests = meter.CreateCounter<long>("inference.cache.requests", "{request}", "Requests to models with a prediction cache, by what it did for them.");
         _batchSize = meter.CreateHistogram<int>("inference.batch.size", "{row}", "Rows of one run of a model.");
         meter.CreateObservableGauge("inference.queue.length", _queues.Measure, "{row}", "Rows that wait for an inference thread.");
     }
@@ -57,5 +71,26 @@ public sealed class InferenceInstruments
 
     public void OnFeatureFailure(string source) => _featureFailures.Add(1, new KeyValuePair<string, object?>("source", source));
 
+    public void OnModelLoaded(string model, string outcome, TimeSpan duration) =>
+        _modelLoadDuration.Record(duration.TotalSeconds, new("model.name", model), new("outcome", outcome));
+
+    public void OnModelsLoaded(int models) => Volatile.Write(ref _loadedModels, models);
+
     public void OnDeliveryAttempt(string target, string outcome) => _messages.Add(1, new("target", target), new("outcome", outcome));
+
+    public void OnCanaryDemoted(string model, int version, string reason) =>
+        _canaryDemotions.Add(1, new("model.name", model), new("model.version", version), new("reason", reason));
+
+    public void OnShadowed(string model, int version, string outcome) =>
+        _shadowRequests.Add(1, new("model.name", model), new("model.version", version), new("outcome", outcome));
+
+    public void OnShadowCompared(string model, int version, double? difference, long mismatches)
+    {
+        KeyValuePair<string, object?> name = new("model.name", model), number = new("model.version", version);
+        if (difference is { } known) _shadowDifference.Record(known, name, number);
+        if (mismatches > 0) _shadowMismatches.Add(mismatches, name, number);
+    }
+
+    public void OnCached(string model, int version, string outcome) =>
+        _cacheRequests.Add(1, new("model.name", model), new("model.version", version), new("outcome", outcome));
 }

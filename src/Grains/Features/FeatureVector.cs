@@ -44,12 +44,12 @@ public sealed class FeatureVector
         return 0;
     }
 
-    /// <summary>The model's inputs, one row each.</summary>
-    public InferenceRequest ToInferenceRequest()
+    /// <summary>The model's inputs, one row each, for the model that the plan came from.</summary>
+    public InferenceRequest ToInferenceRequest(string? routingKey = null, long generation = 0)
     {
         var inputs = new Tensor[_plan.Inputs.Count];
         for (var i = 0; i < inputs.Length; i++) inputs[i] = _plan.Inputs[i].ToTensor(Values);
-        return new InferenceRequest { Inputs = inputs };
+        return new InferenceRequest { Inputs = inputs, RoutingKey = routingKey, Generation = generation };
     }
 
     /// <summary>The answer's text.</summary>

@@ -1,66 +1,130 @@
-using System.Collections.Frozen;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.Models.Repository;
+using OrleansInference.Grains.Models.Residency;
 
 namespace OrleansInference.Grains.Models;
 
-/// <summary>The models of this silo. Loaded before the silo joins, so that no request meets a silo without them.</summary>
-internal sealed class ModelCatalog(IModelRepository repository, ModelLoader loader, IOptions<InferenceOptions> options) : IHostedLifecycleService, IDisposable
+/// <summary>The models of this silo, as requests find them.</summary>
+/// <remarks>
+/// Promises: a loaded model is found without a wait or a lock; what is found is held, so that a request ends on the state of the
+/// model that it began with, whatever takes its place meanwhile.
+/// </remarks>
+internal sealed class ModelCatalog(
+    ModelEntries entries, ModelUpdater updater, ModelPlaces places, ModelStartup startup, IOptions<InferenceOptions> options, TimeProvider time)
 {
-    private FrozenDictionary<string, ServedModel> _models = FrozenDictionary<string, ServedModel>.Empty;
-    private string? _defaultModel;
+    /// <summary>Longest wait of a request that brings no time budget of its own.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(25);
 
-    public IEnumerable<ServedModel> All => _models.Values;
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    private string? _onlyPredicting;
 
     /// <summary>The model that answers when a request names none; null where none can be told.</summary>
-    public string? DefaultModel => _defaultModel;
+    public string? DefaultModel => options.Value.DefaultModel ?? OnlyPredicting();
 
-    /// <exception cref="InferenceException">NotFound, naming what is served.</exception>
-    public ServedModel Get(string? name)
+    /// <summary>Holds a model; the caller releases it.</summary>
+    /// <param name="name">The model; null for the default.</param>
+    /// <param name="timeout">Longest wait for a model that is not in memory; null for the longest.</param>
+    /// <exception cref="InferenceException">NotFound, naming what is served; NotReady while it loads, or when it cannot be loaded, and why.</exception>
+    public ValueTask<ServedModel> AcquireAsync(string? name, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        if ((name ?? _defaultModel) is not { } wanted)
-            throw new InferenceException(InferenceErrorCode.NotFound, $"No default model is set. Set Inference:DefaultModel, or ask one by name: {Names(All)}.");
-        return _models.GetValueOrDefault(wanted)
-            ?? throw new InferenceException(InferenceErrorCode.NotFound, $"There is no model '{FieldError.Quote(wanted)}'. Served here: {Names(All)}.");
+        var entry = Find(name);
+        if (places.IsLimited) entry.Touch(time.GetTimestamp());
+        return entry.TryHold() is { } model ? new(model) : new(AcquireAbsentAsync(entry, timeout, cancellationToken));
     }
 
-    /// <exception cref="InferenceException">NotFound: there is no such model, or it has no <c>predict</c> section.</exception>
-    public PredictPlan GetPlan(string? name) =>
-        Get(name) is var model && model.Plan is { } plan
-            ? plan
-            : throw new InferenceException(
-                InferenceErrorCode.NotFound, $"Model '{model.Name}' has no predict section in its model.json, so it takes tensors only. Models that predict: {Names(Predicting)}.");
+    /// <summary>Holds the state of a model that a plan was made for.</summary>
+    /// <exception cref="InferenceException">NotReady: nobody holds it any more, and it is gone.</exception>
+    public ServedModel Acquire(string name, long generation) => entries.TryHold(name, generation)
+        ?? throw new InferenceException(InferenceErrorCode.NotReady, $"Model {name} was loaded again meanwhile, and what the request was made for is gone. Retry.", RetryAfter);
 
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.Run(LoadAll, cancellationToken);
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    // The container disposes us after the silo has stopped: no activation can still be running a session.
-    public void Dispose()
+    /// <summary>Holds a model that predicts.</summary>
+    /// <exception cref="InferenceException">As <see cref="AcquireAsync"/>; NotFound where it has no <c>predict</c> section.</exception>
+    public async ValueTask<ServedModel> AcquirePredictingAsync(string? name, CancellationToken cancellationToken)
     {
-        foreach (var model in _models.Values) model.Dispose();
+        var model = await AcquireAsync(name, timeout: null, cancellationToken);
+        if (model.Plan is not null) return model;
+        model.Release();
+        throw new InferenceException(
+            InferenceErrorCode.NotFound, $"Model '{model.Name}' has no predict section in its model.json, so it takes tensors only. Models that predict: {Names(Predicting)}.");
     }
 
-    private IEnumerable<ServedModel> Predicting => All.Where(model => model.Plan is not null);
-
-    private void LoadAll()
+    /// <summary>A model that the silo knows, in memory or not.</summary>
+    /// <exception cref="InferenceException">NotFound, naming what is served; NotReady before the repository has been read.</exception>
+    public ModelEntry Find(string? name)
     {
-        _models = repository.List().Select(loader.Load).ToFrozenDictionary(model => model.Name);
-        _defaultModel = options.Value.DefaultModel ?? (Predicting.Count() == 1 ? Predicting.First().Name : null);
-        if (_defaultModel is not null && !Predicting.Any(model => model.Name == _defaultModel))
-            throw new InferenceStartupException($"Inference:DefaultModel is '{_defaultModel}', which is no model with a predict section. Name one of: {Names(Predicting)}.");
+        if ((name ?? DefaultModel) is { } wanted && entries.Find(wanted) is { } entry) return entry;
+        if (!startup.IsReady)
+            throw new InferenceException(InferenceErrorCode.NotReady, "The models are being loaded. Retry.", RetryAfter);
+        throw new InferenceException(InferenceErrorCode.NotFound, name is null
+            ? $"No default model is set. Set Inference:DefaultModel, or ask one by name: {Names(Known)}."
+            : $"There is no model '{FieldError.Quote(name)}'. Served here: {Names(Known)}.");
     }
 
-    private static string Names(IEnumerable<ServedModel> models) =>
-        string.Join(", ", models.Select(model => model.Name).Order()) is { Length: > 0 } names ? names : "(none)";
+    /// <summary>Why a model that is not in memory does not answer; null when it can be loaded.</summary>
+    public InferenceException? WhyAbsent(ModelEntry entry)
+    {
+        if (entry.Control.Unloaded)
+            return new(InferenceErrorCode.NotReady, $"Model {entry.Name} was unloaded. Load it again: POST /v2/repository/models/{entry.Name}/load.");
+        if (entry.Fault is { } fault)
+            return new(InferenceErrorCode.NotReady, $"Model {entry.Name} cannot be loaded: {fault}");
+        return places.IsLimited ? null : new(InferenceErrorCode.NotReady, $"Model {entry.Name} is being loaded. Retry.", RetryAfter);
+    }
+
+    private IEnumerable<string> Known => entries.All.Where(entry => !entry.Control.Unloaded).Select(entry => entry.Name);
+
+    private IEnumerable<string> Predicting => entries.All.Where(entry => entry.Current?.Plan is not null).Select(entry => entry.Name);
+
+    // Remembered, so that a second one that appears takes no requests away from it.
+    private string? OnlyPredicting()
+    {
+        if (_onlyPredicting is { } known && entries.Find(known) is not null) return known;
+        if (!startup.IsReady) return null;
+        return _onlyPredicting = Predicting.Take(2).ToArray() is [var only] ? only : null;
+    }
+
+    private async Task<ServedModel> AcquireAbsentAsync(ModelEntry entry, TimeSpan? timeout, CancellationToken cancellationToken)
+    {
+        entry.AddWaiter();
+        try
+        {
+            var startedAt = time.GetTimestamp();
+            while (true)
+            {
+                if (WhyAbsent(entry) is { } reason) throw reason;
+                await LoadAsync(entry, timeout, startedAt, cancellationToken);
+                if (entry.TryHold() is { } model) return model;
+            }
+        }
+        finally
+        {
+            entry.RemoveWaiter();
+            places.Signal();
+        }
+    }
+
+    private async Task LoadAsync(ModelEntry entry, TimeSpan? timeout, long startedAt, CancellationToken cancellationToken)
+    {
+        var left = (timeout ?? LongestWait) - time.GetElapsedTime(startedAt);
+        try
+        {
+            await updater.LoadAsync(entry).WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken);
+        }
+        catch (InferenceStartupException e)
+        {
+            throw new InferenceException(InferenceErrorCode.NotReady, $"Model {entry.Name} cannot be loaded: {e.Message}");
+        }
+        catch (TimeoutException) when (timeout is not null)
+        {
+            throw new InferenceException(InferenceErrorCode.DeadlineExceeded, $"The time was up before model {entry.Name} was in memory.");
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            throw new InferenceException(
+                InferenceErrorCode.NotReady, $"Model {entry.Name} waits for a place in memory (Inference:Models:MaxLoadedModels). Raise it, or retry.", RetryAfter);
+        }
+    }
+
+    private static string Names(IEnumerable<string> names) =>
+        string.Join(", ", names.Order(StringComparer.Ordinal).Take(50)) is { Length: > 0 } some ? some : "(none)";
 }

@@ -1,10 +1,71 @@
+using OrleansInference.Grains.Models.Control;
+using OrleansInference.Grains.Models.Repository;
+
 namespace OrleansInference.Grains.Models;
 
 /// <summary>What the cluster has agreed on for one model.</summary>
+/// <remarks>A change is stored first and told to the silos then: one that was told and forgotten would be worse than one that comes late.</remarks>
 [GrainType("model-control")]
-internal sealed class ModelControlGrain : Grain, IModelControlGrain
+internal sealed class ModelControlGrain(
+    [PersistentState("model-control")] IPersistentState<ModelControlState> state, IModelSilos silos, IModelRepository repository, TimeProvider time)
+    : Grain, IModelControlGrain, IModelControlStateGrain
 {
-    public Task<ModelChange> LoadAsync() => Task.FromResult(new ModelChange(0, []));
+    private string Name => this.GetPrimaryKeyString();
 
-    public Task<ModelChange> UnloadAsync() => Task.FromResult(new ModelChange(0, []));
+    public async Task<ModelChange> LoadAsync()
+    {
+        await ThrowIfUnknownAsync();
+        await StoreAsync(Next with { Unloaded = false, Demotions = [] });
+        return await TellAsync(read: true);
+    }
+
+    public async Task<ModelChange> UnloadAsync()
+    {
+        await ThrowIfUnknownAsync();
+        await StoreAsync(Next with { Unloaded = true });
+        return await TellAsync(read: false);
+    }
+
+    public Task<ModelControlState> GetAsync() => Task.FromResult(state.State);
+
+    public async Task<ModelChange> DemoteAsync(int version, string reason)
+    {
+        // Every silo that sees the canary fail says so; the first is enough.
+        if (state.State.IsDemoted(version)) return new ModelChange(state.State.Epoch, []);
+        await StoreAsync(Next with { Demotions = [.. state.State.Demotions, new ModelDemotion(version, time.GetUtcNow(), reason)] });
+        return await TellAsync(read: false);
+    }
+
+    private ModelControlState Next => state.State with { Epoch = state.State.Epoch + 1 };
+
+    private async Task ThrowIfUnknownAsync()
+    {
+        if (await Task.Run(() => repository.Fingerprint(Name)) is null)
+            throw new InferenceException(InferenceErrorCode.NotFound, $"The model repository has no model '{Name}'. Add it as {Name}/1/model.onnx.");
+    }
+
+    private async Task StoreAsync(ModelControlState next)
+    {
+        var before = state.State;
+        state.State = next;
+        try
+        {
+            await state.WriteStateAsync();
+        }
+        catch
+        {
+            state.State = before;
+            throw;
+        }
+    }
+
+    private async Task<ModelChange> TellAsync(bool read)
+    {
+        var control = state.State;
+        var reports = await silos.ApplyAsync(Name, control, read);
+        var lagging = reports.Where(report => report.Reason is not null).Select(report => new LaggingSilo(report.Silo, report.Reason!)).ToArray();
+        return lagging.Length == 0 || lagging.Length < reports.Count
+            ? new ModelChange(control.Epoch, lagging)
+            : throw new InferenceException(InferenceErrorCode.ModelFailed, string.Join(Environment.NewLine, lagging.Select(silo => silo.Reason).Distinct()));
+    }
 }

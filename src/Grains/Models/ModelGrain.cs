@@ -1,5 +1,5 @@
-using System.Text.Json;
 using Orleans.Concurrency;
+using OrleansInference.Grains.Models.Manifest;
 
 namespace OrleansInference.Grains.Models;
 
@@ -13,32 +13,65 @@ internal sealed class ModelGrain(ModelCatalog models, TimeProvider time) : Grain
 {
     private string? Name => ModelKey.ToModel(this.GetPrimaryKeyString());
 
-    public Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken) =>
-        models.Get(Name).Version(request.Version).InferAsync(request, cancellationToken);
-
-    public Task<IReadOnlyList<FieldError>> ValidateAsync(PredictionRequest request) =>
-        Task.FromResult(models.GetPlan(request.Model).Request.TryBind(request, time.GetUtcNow(), out _));
-
-    public Task<ModelDescription> DescribeAsync(string? version)
+    public async Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken)
     {
-        var model = models.Get(Name);
-        var described = model.Version(version);
-        return Task.FromResult(new ModelDescription
+        if (request.Generation != 0) return await InferAsync(models.Acquire(Name!, request.Generation), request, cancellationToken);
+        var acquiring = models.AcquireAsync(Name, request.Timeout, cancellationToken);
+        if (acquiring.IsCompletedSuccessfully) return await InferAsync(acquiring.Result, request, cancellationToken);
+
+        var startedAt = time.GetTimestamp();
+        var model = await acquiring;
+        return await InferAsync(model, request with { Timeout = request.Timeout - time.GetElapsedTime(startedAt) }, cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<FieldError>> ValidateAsync(PredictionRequest request)
+    {
+        var model = await models.AcquirePredictingAsync(request.Model, CancellationToken.None);
+        model.Release();
+        return model.Plan!.Request.TryBind(request, time.GetUtcNow(), out _);
+    }
+
+    public async Task<ModelDescription> DescribeAsync(string? version)
+    {
+        var model = await models.AcquireAsync(Name, timeout: null, CancellationToken.None);
+        model.Release();
+        var described = model.Version(version).Served;
+        return new ModelDescription
         {
             Name = model.Name,
             Versions = [.. model.Versions.Keys.Order()],
             Version = described.Version,
-            Platform = "onnx_onnxv1",
+            Platform = described.Platform,
             Inputs = described.Metadata.Inputs,
             Outputs = described.Metadata.Outputs,
-        });
+            MaxBatchSize = described.MaxBatchSize,
+            Labels = model.Labels,
+        };
     }
 
     public Task<bool> IsReadyAsync(string? version)
     {
-        models.Get(Name).Version(version);
+        if (models.Find(Name).Current is not { } model) return Task.FromResult(false);
+        model.Version(version);
         return Task.FromResult(true);
     }
 
-    public Task<string> GetConfigAsync() => Task.FromResult(JsonSerializer.Serialize(new { name = models.Get(Name).Name }));
+    public async Task<string> GetConfigAsync()
+    {
+        var model = await models.AcquireAsync(Name, timeout: null, CancellationToken.None);
+        model.Release();
+        return EffectiveManifest.ToJson(model);
+    }
+
+    private static async Task<InferenceResponse> InferAsync(ServedModel model, InferenceRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await model.InferAsync(request, cancellationToken);
+        }
+        finally
+        {
+            model.Release();
+        }
+    }
 }

@@ -1,21 +1,27 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Models.Batching;
+using OrleansInference.Grains.Models.Caching;
+using OrleansInference.Grains.Models.Control;
+using OrleansInference.Grains.Models.Ensembles;
+using OrleansInference.Grains.Models.Loading;
 using OrleansInference.Grains.Models.Manifest;
 using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.Models.Repository;
-using OrleansInference.Grains.Models.Scheduling;
-using OrleansInference.Grains.Models.Sessions;
+using OrleansInference.Grains.Models.Routing;
 using OrleansInference.Grains.PostProcessing;
 
 namespace OrleansInference.Grains.Models;
 
-/// <summary>Brings a stored model into memory: sessions, scheduler, manifest, plan.</summary>
+/// <summary>Brings a stored model into memory, warm: manifest, versions, plan.</summary>
 internal sealed partial class ModelLoader(
-    IModelSessionFactory sessions,
-    InferenceSchedulers schedulers,
+    IVersionFactory factory,
+    ModelWarmUp warmUp,
+    ModelRollouts rollouts,
+    IStepModels steps,
     FeatureSources sources,
     WebhookTargets targets,
     IOptions<ModelServingOptions> options,
@@ -23,55 +29,136 @@ internal sealed partial class ModelLoader(
     InferenceInstruments instruments,
     ILogger<ModelLoader> logger)
 {
-    /// <exception cref="InferenceStartupException">The manifest or a version is broken: file, line, key and remedy.</exception>
-    public ServedModel Load(StoredModel stored)
+    /// <summary>The model as it is stored now; versions whose files and batching are those of <paramref name="previous"/> are taken over from it.</summary>
+    /// <exception cref="InferenceStartupException">The manifest or a version is broken: file, line, key and remedy. Nothing stays in memory.</exception>
+    public async Task<ServedModel> LoadAsync(
+        StoredModel stored, ModelControlState control, ServedModel? previous, TaskScheduler scheduler, CancellationToken cancellationToken)
     {
         var (manifest, faults) = stored.ManifestFile is { } file
-            ? ManifestReader.Read(file, File.ReadAllBytes(file))
+            ? ManifestReader.Read(file, await File.ReadAllBytesAsync(file, cancellationToken).ConfigureAwait(false))
             : (new ModelManifest(), null);
-        var defaultVersion = DefaultVersion(stored, manifest, faults);
+        var cache = manifest.Cache is null ? null : PredictionCacheOptions.From(manifest.Cache, faults!);
+        if (manifest.Ensemble is not null) return await LoadEnsembleAsync(stored, manifest, faults!, control, previous, cache, cancellationToken).ConfigureAwait(false);
+        if (stored.Versions.Count == 0)
+            throw new InferenceStartupException($"{stored.ManifestFile}: the model has no version. Add {Path.Combine(stored.Folder, "1", "model.onnx")}, or remove the folder.");
+        var selected = SelectedVersions.Of(stored, manifest.Versions, faults);
+        var batching = BatchingSection.ToOptions(manifest.Batching, options.Value.MaxQueueLength, faults);
         faults?.ThrowIfAny();
 
-        var versions = LoadVersions(stored);
+        var versions = new SortedDictionary<int, LoadedVersion>();
         try
         {
-            return new ServedModel(stored.Name, CompilePlan(stored, manifest, faults, versions), versions, defaultVersion);
+            foreach (var version in selected.Versions)
+                versions.Add(version, Reuse(stored, version, manifest, batching, previous) ?? await LoadVersionAsync(stored, version, manifest, batching, scheduler).ConfigureAwait(false));
+            var model = new ServedModel
+            {
+                Name = stored.Name,
+                Manifest = manifest,
+                Plan = CompilePlan(stored, manifest, faults, versions),
+                Versions = versions,
+                DefaultVersion = selected.Default,
+                Labels = selected.Labels,
+                Batching = batching,
+                Control = control,
+            };
+            foreach (var version in versions.Values.Where(version => !IsFrom(previous, version)))
+                await warmUp.RunAsync(stored.Name, version.Served, manifest.WarmUp, faults, cancellationToken).ConfigureAwait(false);
+            model.Rollout = rollouts.Create(model, previous, cache);
+            return model;
         }
         catch
         {
-            foreach (var version in versions.Values) version.Dispose();
+            await Task.WhenAll(versions.Values.Where(version => !IsFrom(previous, version)).Select(version => version.Served.RetireAsync())).ConfigureAwait(false);
             throw;
         }
     }
 
-    private static int DefaultVersion(StoredModel stored, ModelManifest manifest, ManifestFaults? faults)
+    /// <summary>The same versions under another agreement of the cluster's.</summary>
+    public ServedModel Rebuild(ServedModel model, ModelControlState control)
     {
-        var version = manifest.Versions?.Default ?? stored.Versions.Keys.Max();
-        if (!stored.Versions.ContainsKey(version))
-            faults?.Add("versions.default", $"there is no version {version}. Add its folder, or name one of: {string.Join(", ", stored.Versions.Keys)}.");
-        return version;
-    }
-
-    private SortedDictionary<int, ServedModelVersion> LoadVersions(StoredModel stored)
-    {
-        var scheduler = schedulers.Create();
-        var batching = new BatchingOptions { MaxQueueLength = options.Value.MaxQueueLength };
-        var versions = new SortedDictionary<int, ServedModelVersion>();
-        foreach (var (version, file) in stored.Versions)
+        var next = new ServedModel
         {
-            var startedAt = time.GetTimestamp();
-            var session = sessions.Load(file);
-            versions.Add(version, new ServedModelVersion(stored.Name, version, session, scheduler, batching, time, instruments, logger));
-            LogModelLoaded(stored.Name, version, time.GetElapsedTime(startedAt).TotalMilliseconds);
-        }
-
-        return versions;
+            Name = model.Name,
+            Manifest = model.Manifest,
+            Plan = model.Plan,
+            Versions = model.Versions,
+            DefaultVersion = model.DefaultVersion,
+            Labels = model.Labels,
+            Batching = model.Batching,
+            Control = control,
+        };
+        next.Rollout = rollouts.Create(next, model, model.Rollout?.Cache?.Options);
+        return next;
     }
 
-    private PredictPlan? CompilePlan(StoredModel stored, ModelManifest manifest, ManifestFaults? faults, SortedDictionary<int, ServedModelVersion> versions) =>
+    // Its steps' models are loaded by then; it holds none of them, and has nothing of its own to warm up.
+    private async Task<ServedModel> LoadEnsembleAsync(
+        StoredModel stored, ModelManifest manifest, ManifestFaults faults, ModelControlState control, ServedModel? previous, PredictionCacheOptions? cache, CancellationToken cancellationToken)
+    {
+        if (stored.Versions.Count > 0) faults.Add("ensemble", $"the folder holds versions too: {string.Join(", ", stored.Versions.Keys)}. Remove them, or the ensemble.");
+        if (manifest.Versions is not null) faults.Add("versions", "an ensemble has one version, 1. Remove the section; its steps can name versions.");
+        if (manifest.Batching is not null) faults.Add("batching", "an ensemble's requests are joined at each step, by the batching of the step's model. Remove the section.");
+        var plan = await new EnsembleCompiler(stored.Name, manifest.Ensemble!, faults, steps).CompileAsync().ConfigureAwait(false);
+        var ensemble = new EnsembleVersion(plan, steps, time);
+        var versions = new SortedDictionary<int, LoadedVersion>
+        {
+            [EnsembleVersion.OnlyVersion] = new(new RolloutVersion(stored.Name, ensemble, ensemble, time, instruments), "", new BatchingOptions()),
+        };
+        var model = new ServedModel
+        {
+            Name = stored.Name,
+            Manifest = manifest,
+            Plan = CompilePlan(stored, manifest, faults, versions),
+            Versions = versions,
+            DefaultVersion = EnsembleVersion.OnlyVersion,
+            Labels = new Dictionary<string, int>(),
+            Batching = new BatchingOptions(),
+            Control = control,
+        };
+        if (manifest.WarmUp is not null) await warmUp.RunAsync(stored.Name, ensemble, manifest.WarmUp, faults, cancellationToken).ConfigureAwait(false);
+        model.Rollout = rollouts.Create(model, previous, cache);
+        return model;
+    }
+
+    private static LoadedVersion? Reuse(StoredModel stored, int version, ModelManifest manifest, BatchingOptions batching, ServedModel? previous)
+    {
+        if (previous?.Versions.GetValueOrDefault(version) is not { } loaded) return null;
+        if (loaded.Fingerprint != stored.Versions[version].Fingerprint || loaded.Batching != batching) return null;
+
+        // A digest may have come into the manifest since.
+        ThrowIfOther(stored, version, manifest);
+        return loaded;
+    }
+
+    private static void ThrowIfOther(StoredModel stored, int version, ModelManifest manifest) =>
+        FileDigest.ThrowIfOther(stored.Versions[version].File, manifest.Versions?.Sha256?.GetValueOrDefault(version.ToString(CultureInfo.InvariantCulture)));
+
+    private static bool IsFrom(ServedModel? previous, LoadedVersion version) =>
+        previous is not null && previous.Versions.TryGetValue(version.Served.Version, out var loaded) && ReferenceEquals(loaded, version);
+
+    private async Task<LoadedVersion> LoadVersionAsync(StoredModel stored, int version, ModelManifest manifest, BatchingOptions batching, TaskScheduler scheduler)
+    {
+        var startedAt = time.GetTimestamp();
+        var (file, fingerprint) = stored.Versions[version];
+
+        // Reading and optimising a model takes its time: a thread of its own, not one of the pool that grains share.
+        var served = await Task.Factory.StartNew(
+            () =>
+            {
+                ThrowIfOther(stored, version, manifest);
+                return factory.Load(stored.Name, version, file, batching, scheduler);
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default).ConfigureAwait(false);
+        LogModelLoaded(stored.Name, version, time.GetElapsedTime(startedAt).TotalMilliseconds);
+        return new LoadedVersion(served, fingerprint, batching);
+    }
+
+    private PredictPlan? CompilePlan(StoredModel stored, ModelManifest manifest, ManifestFaults? faults, SortedDictionary<int, LoadedVersion> versions) =>
         manifest.Predict is null
             ? null
-            : new PlanCompiler(stored.Name, manifest.Predict, faults!, sources, targets).Compile(versions.ToDictionary(v => v.Key, v => v.Value.Metadata));
+            : new PlanCompiler(stored.Name, manifest.Predict, faults!, sources, targets).Compile(versions.ToDictionary(v => v.Key, v => v.Value.Served.Metadata));
 
     [LoggerMessage(EventIds.ModelLoaded, LogLevel.Information, "Model {ModelName}/{ModelVersion} loaded in {DurationMs:F0} ms")]
     private partial void LogModelLoaded(string modelName, int modelVersion, double durationMs);

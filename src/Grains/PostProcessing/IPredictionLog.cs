@@ -15,4 +15,8 @@ public interface IPredictionLog
     /// <summary>The user's highest sequence number; 0 for a new user.</summary>
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
     Task<long> ReadLastSequenceAsync(string user);
+
+    /// <summary>A record without its messages; null for an unknown id.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
+    Task<PredictionRecord?> ReadAsync(Guid id);
 }

@@ -36,12 +36,37 @@ internal sealed partial class UserGrain : Grain, IUserGrain
 
     public async Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken)
     {
-        var plan = _models.GetPlan(request.Model);
+        // Held to the end: the features are made for these versions, whatever is served when they are ready.
+        var model = await _models.AcquirePredictingAsync(request.Model, cancellationToken);
+        try
+        {
+            return await PredictAsync(model, request, cancellationToken);
+        }
+        finally
+        {
+            model.Release();
+        }
+    }
+
+    public Task<UserState> GetStateAsync() => Task.FromResult(new UserState
+    {
+        UserId = _userId,
+        LastSequence = _journal.LastSequence,
+        Features = [.. _features.Views.Where(view => view.Row is not null).Select(view => new CachedFeatures(
+            view.View.Name,
+            view.Age,
+            view.IsFresh,
+            [.. view.View.Columns.Select((column, i) => KeyValuePair.Create(column.Name, view.Row!.Values[i].ToObject()))]))],
+    });
+
+    private async Task<Prediction> PredictAsync(ServedModel model, PredictionRequest request, CancellationToken cancellationToken)
+    {
+        var plan = model.Plan!;
         using var budget = new TimeBudget(plan.Deadline, _time, cancellationToken);
         var outcome = nameof(InferenceErrorCode.Internal);
         try
         {
-            var prediction = await PredictAsync(plan, request, budget);
+            var prediction = await PredictAsync(plan, model.Generation, request, budget);
             outcome = prediction.Degraded ? "degraded" : "ok";
             return prediction;
         }
@@ -66,24 +91,13 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         }
     }
 
-    public Task<UserState> GetStateAsync() => Task.FromResult(new UserState
-    {
-        UserId = _userId,
-        LastSequence = _journal.LastSequence,
-        Features = [.. _features.Views.Where(view => view.Row is not null).Select(view => new CachedFeatures(
-            view.View.Name,
-            view.Age,
-            view.IsFresh,
-            [.. view.View.Columns.Select((column, i) => KeyValuePair.Create(column.Name, view.Row!.Values[i].ToObject()))]))],
-    });
-
     // The path of a prediction, in the order in which it happens.
-    private async Task<Prediction> PredictAsync(PredictPlan plan, PredictionRequest request, TimeBudget budget)
+    private async Task<Prediction> PredictAsync(PredictPlan plan, long generation, PredictionRequest request, TimeBudget budget)
     {
         var bound = plan.Request.Bind(request, _time.GetUtcNow());
         _journal.BeginLoad();
         var features = await _features.AssembleAsync(plan, bound, budget);
-        var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(), budget.Token);
+        var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(this.GetPrimaryKeyString(), generation), budget.Token);
         var prediction = ToPrediction(plan, request, features, inference);
         await RecordAsync(plan, bound, features, prediction, budget);
         return prediction;

@@ -1,4 +1,5 @@
-using OrleansInference.Grains;
+using System.Text.Json;
+using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.PostProcessing;
 
 namespace OrleansInference.Storage.Sql;
@@ -6,7 +7,11 @@ namespace OrleansInference.Storage.Sql;
 /// <summary>The prediction log in the embedded database.</summary>
 internal sealed class SqlitePredictionLog(SqliteWriter writer, SqliteReaders readers, InferenceDatabase database, SqliteOutbox outbox) : IPredictionLog
 {
+    private const string SelectPrediction = "SELECT user, seq, model, version, request_key, created_at, body FROM predictions WHERE id = @id";
+    private const string SelectSchema = "SELECT names FROM record_schemas WHERE id = @id";
     private const string SelectLastSequence = "SELECT coalesce(max(seq), 0) FROM predictions WHERE user = @user";
+
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(5);
 
     public async Task<bool> AppendAsync(PredictionRecord record, CancellationToken cancellationToken)
     {
@@ -33,5 +38,38 @@ internal sealed class SqlitePredictionLog(SqliteWriter writer, SqliteReaders rea
             command.Set("@user", user);
             return (long)command.ExecuteScalar()!;
         },
-        timeout: TimeSpan.FromSeconds(5));
+        ReadTimeout);
+
+    public Task<PredictionRecord?> ReadAsync(Guid id) => readers.ReadAsync(database.ConnectionString, connection => Read(connection, id), ReadTimeout);
+
+    private static PredictionRecord? Read(ReaderConnection connection, Guid id)
+    {
+        var command = connection.Command(SelectPrediction);
+        command.Set("@id", id.ToByteArray(bigEndian: true));
+        using var row = command.ExecuteReader();
+        if (!row.Read()) return null;
+
+        var body = (byte[])row.GetValue(6);
+        return new PredictionRecord
+        {
+            Id = id,
+            User = row.GetString(0),
+            Sequence = row.GetInt64(1),
+            Model = row.GetString(2),
+            Version = row.GetInt32(3),
+            RequestKey = row.IsDBNull(4) ? null : row.GetString(4),
+            CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)),
+            Schema = ReadSchema(connection, PredictionBody.Decode(body).SchemaId),
+            Body = body,
+            Messages = [],
+        };
+    }
+
+    // Written in the record's own commit or before, so it is there.
+    private static FeatureSchema ReadSchema(ReaderConnection connection, long id)
+    {
+        var command = connection.Command(SelectSchema);
+        command.Set("@id", id);
+        return new FeatureSchema(id, JsonSerializer.Deserialize<string[]>((string)command.ExecuteScalar()!)!);
+    }
 }

@@ -18,6 +18,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     public HttpClient Http { get; private set; } = new();
 
+    public Uri? GrpcAddress { get; private set; }
+
     public int Id => _process.Id;
 
     /// <summary>What the process has printed, both streams.</summary>
@@ -41,7 +43,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Runs the REST API where it is meant to end by itself.</summary>
-    public static Task<ProgramRun> RunApiToEndAsync(params string[] args) => RunToEndAsync(ApiAssembly, args);
+    public static Task<ProgramRun> RunApiToEndAsync(params string[] args) => RunToEndAsync(ApiAssembly, ["--Inference:Grpc:Port=0", .. args]);
 
     /// <summary>Runs a program that is meant to end by itself.</summary>
     public static async Task<ProgramRun> RunToEndAsync(string assembly, params string[] args)
@@ -103,12 +105,13 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     private static async Task<ServerProcess> StartAsync(string assembly, string[] args, string workingDirectory)
     {
-        var server = Launch(assembly, ["--urls=http://127.0.0.1:0", .. args], workingDirectory);
+        var server = Launch(assembly, ["--urls=http://127.0.0.1:0", "--Inference:Grpc:Port=0", .. args], workingDirectory);
         return await server.UntilAsync(async () =>
         {
             var line = await server.WaitForLinesAsync(RestLine());
             server.Http.Dispose();
             server.Http = new HttpClient { BaseAddress = new Uri(line.Groups[1].Value) };
+            server.GrpcAddress = new Uri((await server.WaitForLinesAsync(GrpcLine())).Groups[1].Value);
         });
     }
 
@@ -158,6 +161,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     [GeneratedRegex("^  REST +(http://[^ ,]+)")]
     private static partial Regex RestLine();
+
+    [GeneratedRegex("^  gRPC +(http://[^ ,]+)")]
+    private static partial Regex GrpcLine();
 
     [GeneratedRegex("^  silo +port")]
     private static partial Regex SiloLine();

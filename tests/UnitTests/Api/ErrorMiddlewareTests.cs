@@ -57,9 +57,32 @@ public sealed class ErrorMiddlewareTests
         Assert.Equal("2", context.Response.Headers.RetryAfter);
     }
 
-    private static async Task<(int Status, JsonElement Body, IReadOnlyList<Exception> Logged)> InvokeAsync(Exception thrown)
+    [Theory]
+    [InlineData(InferenceErrorCode.InvalidInput, 400)]
+    [InlineData(InferenceErrorCode.NotFound, 404)]
+    [InlineData(InferenceErrorCode.QueueFull, 429)]
+    [InlineData(InferenceErrorCode.Cancelled, 499)]
+    [InlineData(InferenceErrorCode.NotReady, 503)]
+    [InlineData(InferenceErrorCode.StorageUnavailable, 503)]
+    [InlineData(InferenceErrorCode.DeadlineExceeded, 504)]
+    [InlineData(InferenceErrorCode.ModelFailed, 500)]
+    [InlineData(InferenceErrorCode.Internal, 500)]
+    [InlineData(InferenceErrorCode.Unauthenticated, 401)]
+    [InlineData(InferenceErrorCode.MethodNotAllowed, 405)]
+    [InlineData(InferenceErrorCode.PayloadTooLarge, 413)]
+    [InlineData(InferenceErrorCode.UnsupportedMediaType, 415)]
+    public async Task InvokeAsync_UnderV2_AnswersInTheProtocolsWords(InferenceErrorCode code, int expected)
+    {
+        var (status, body, _) = await InvokeAsync(new InferenceException(code, "What „happened“."), "/v2/models/m/infer");
+
+        Assert.Equal(expected, status);
+        Assert.Equal("""{"error":"What „happened“."}""", body.GetRawText());
+    }
+
+    private static async Task<(int Status, JsonElement Body, IReadOnlyList<Exception> Logged)> InvokeAsync(Exception thrown, string path = "/predict")
     {
         var context = NewContext();
+        context.Request.Path = path;
         var logger = new RecordingLogger();
 
         await new ErrorMiddleware(_ => throw thrown, logger).InvokeAsync(context);

@@ -35,6 +35,33 @@ public sealed class SqlitePredictionLogTests
     }
 
     [Fact]
+    public async Task ReadAsync_Recorded_IsTheRecordWithItsNames()
+    {
+        await using var storage = await new StorageBuilder().StartAsync();
+        var schema = FeatureSchema.Of(["request.amount"]);
+        byte[] body = [1, .. BitConverter.GetBytes(schema.Id), 0, .. BitConverter.GetBytes(0.5), 0, 0];
+        var written = storage.Record("-!42", 1) with { Body = body, Schema = schema, RequestKey = "key" };
+        await storage.AppendAsync(written);
+
+        var read = await storage.Log.ReadAsync(written.Id);
+
+        Assert.NotNull(read);
+        Assert.Equal(
+            (written.Id, written.User, 1L, written.Model, written.Version, "key", written.CreatedAt),
+            (read.Id, read.User, read.Sequence, read.Model, read.Version, read.RequestKey, read.CreatedAt));
+        Assert.Equal(schema.Names, read.Schema.Names);
+        Assert.Equal(body, read.Body);
+    }
+
+    [Fact]
+    public async Task ReadAsync_UnknownId_IsNone()
+    {
+        await using var storage = await new StorageBuilder().StartAsync();
+
+        Assert.Null(await storage.Log.ReadAsync(Guid.CreateVersion7()));
+    }
+
+    [Fact]
     public async Task AppendAsync_SequenceTaken_IsFalseAndNothingIsWritten()
     {
         await using var storage = await new StorageBuilder().StartAsync();

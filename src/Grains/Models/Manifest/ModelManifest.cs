@@ -7,14 +7,16 @@ public sealed record ModelManifest
 {
     public VersionsSection? Versions { get; init; }
 
-    public PredictSection? Predict { get; init; }
-}
+    public BatchingSection? Batching { get; init; }
 
-/// <summary>Which versions serve.</summary>
-public sealed record VersionsSection
-{
-    /// <summary>The version that answers when the caller names none. Default: the highest.</summary>
-    public int? Default { get; init; }
+    /// <summary>Requests that run before a version serves. Default: generated ones.</summary>
+    public IReadOnlyList<WarmUpSection>? WarmUp { get; init; }
+
+    public PredictSection? Predict { get; init; }
+
+    public EnsembleSection? Ensemble { get; init; }
+
+    public CacheSection? Cache { get; init; }
 }
 
 /// <summary>What turns a user's request into tensors, and tensors into an answer.</summary>

@@ -15,6 +15,11 @@ public sealed class ManifestSchemaTests
     {
         { typeof(ModelManifest), "" },
         { typeof(VersionsSection), "versions" },
+        { typeof(CanarySection), "versions.canary" },
+        { typeof(ShadowSection), "versions.shadow" },
+        { typeof(BatchingSection), "batching" },
+        { typeof(WarmUpSection), "warmUp.*" },
+        { typeof(WarmUpInputSection), "warmUp.*.inputs.*" },
         { typeof(PredictSection), "predict" },
         { typeof(RequestFieldSection), "predict.request.*" },
         { typeof(ResponseSection), "predict.response" },
@@ -22,6 +27,9 @@ public sealed class ManifestSchemaTests
         { typeof(InfoSection), "predict.response.info" },
         { typeof(RuleSection), "predict.alerts.*" },
         { typeof(ConditionSection), "predict.workflows.*.when" },
+        { typeof(EnsembleSection), "ensemble" },
+        { typeof(EnsembleStepSection), "ensemble.steps.*" },
+        { typeof(CacheSection), "cache" },
     };
 
     [Theory, MemberData(nameof(Sections), DisableDiscoveryEnumeration = true)]

@@ -20,7 +20,7 @@ public sealed class FileModelRepositoryTests : IDisposable
 
         Assert.Equal(["a.B_c-1", "fraud"], models.Select(model => model.Name));
         Assert.Equal((null, _directory.PathOf("fraud", "model.json")), (models[0].ManifestFile, models[1].ManifestFile));
-        Assert.Equal([(2, _directory.PathOf("fraud", "2", "model.onnx")), (10, _directory.PathOf("fraud", "10", "model.onnx"))], models[1].Versions.Select(version => (version.Key, version.Value)));
+        Assert.Equal([(2, _directory.PathOf("fraud", "2", "model.onnx")), (10, _directory.PathOf("fraud", "10", "model.onnx"))], models[1].Versions.Select(version => (version.Key, version.Value.File)));
     }
 
     [Fact]
@@ -51,11 +51,11 @@ public sealed class FileModelRepositoryTests : IDisposable
     }
 
     [Fact]
-    public void List_ManifestWithoutAVersion_IsRefused()
+    public void Read_ManifestWithoutAVersion_IsAModelWithoutVersions()
     {
         Write("fraud/model.json");
 
-        AssertFault($"{_directory.PathOf("fraud", "model.json")}: the model has no version. Add {_directory.PathOf("fraud", "1", "model.onnx")}, or remove the folder.");
+        Assert.Empty(Assert.Single(List()).Versions);
     }
 
     [Theory]
@@ -73,8 +73,87 @@ public sealed class FileModelRepositoryTests : IDisposable
     }
 
     [Fact]
-    public void List_Empty_SaysHowToAddAModel() => AssertFault(
-        $"The model repository {_directory.Path} holds no model. Add one as <model>/<version>/model.onnx, such as {_directory.PathOf("my-model", "1", "model.onnx")}.");
+    public void List_Empty_HasNothing() => Assert.Empty(List());
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("..")]
+    [InlineData("../fraud")]
+    [InlineData("fraud/1")]
+    [InlineData("/etc")]
+    [InlineData("none")]
+    public void Read_NoFolderOfTheRepository_IsNoModel(string name)
+    {
+        Write("fraud/1/model.onnx");
+
+        Assert.Null(Repository(_directory.Path).Read(name));
+    }
+
+    [Fact]
+    public void Read_LinksInsideTheRepository_AreFollowed()
+    {
+        Write("fraud/1/model.onnx");
+        Directory.CreateSymbolicLink(_directory.PathOf("alias"), _directory.PathOf("fraud"));
+
+        Assert.Equal([1], Repository(_directory.Path).Read("alias")!.Versions.Keys);
+    }
+
+    [Theory]
+    [InlineData("fraud")]
+    [InlineData("fraud/1")]
+    [InlineData("fraud/1/model.onnx")]
+    [InlineData("fraud/model.json")]
+    public void Read_LinkOutOfTheRepository_IsRefusedByName(string link)
+    {
+        Write("outside/1/model.onnx", "outside/model.json", "models/fraud/1/model.onnx", "models/fraud/model.json");
+        var (path, target) = (_directory.PathOf("models", link), _directory.PathOf("outside", Path.GetRelativePath("fraud", link)));
+        if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+        else File.Delete(path);
+        File.CreateSymbolicLink(path, target);
+
+        var fault = Assert.Throws<InferenceStartupException>(() => Repository(_directory.PathOf("models")).Read("fraud")).Message;
+
+        Assert.StartsWith($"{path}: this leads to {Path.TrimEndingDirectorySeparator(Path.GetFullPath(target))}, which is outside the model repository", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_LinkThroughALinkAndBack_IsFoundWhereTheSystemFindsIt()
+    {
+        Write("elsewhere/deep/note.txt", "secret/1/model.onnx", "models/fraud/model.json", "models/secret/1/model.onnx");
+        Directory.CreateSymbolicLink(_directory.PathOf("models", "fraud", "hop"), _directory.PathOf("elsewhere", "deep"));
+
+        // By its letters models/secret/1, in truth secret/1: the parent of where hop leads.
+        Directory.CreateSymbolicLink(_directory.PathOf("models", "fraud", "1"), "hop/../../secret/1");
+
+        Assert.Contains(
+            $"leads to {_directory.PathOf("secret", "1")}, which is outside",
+            Assert.Throws<InferenceStartupException>(() => Repository(_directory.PathOf("models")).Read("fraud")).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fingerprint_AnyFileOfAVersionChanges_IsAnother()
+    {
+        Write("fraud/1/model.onnx", "fraud/1/weights.bin", "fraud/notes.txt");
+        var before = Repository(_directory.Path).Fingerprint("fraud");
+
+        _directory.Write("fraud/1/weights.bin", "more");
+
+        Assert.NotNull(before);
+        Assert.NotEqual(before, Repository(_directory.Path).Fingerprint("fraud"));
+    }
+
+    [Fact]
+    public void Fingerprint_FilesThatAreNoPartOfTheModel_DoNotCount()
+    {
+        Write("fraud/1/model.onnx");
+        var before = Repository(_directory.Path).Fingerprint("fraud");
+
+        _directory.Write("fraud/categories.csv", "a");
+
+        Assert.Equal(before, Repository(_directory.Path).Fingerprint("fraud"));
+        Assert.Null(Repository(_directory.Path).Fingerprint("none"));
+    }
 
     [Fact]
     public void List_Missing_NamesTheSetting() => Assert.Equal(
@@ -88,7 +167,9 @@ public sealed class FileModelRepositoryTests : IDisposable
 
     private IReadOnlyList<StoredModel> List() => List(_directory.Path);
 
-    private static IReadOnlyList<StoredModel> List(string path) => new FileModelRepository(Options.Create(new ModelRepositoryOptions { Path = path })).List();
+    private static IReadOnlyList<StoredModel> List(string path) => [.. Repository(path).List().Select(name => Repository(path).Read(name)!)];
+
+    private static FileModelRepository Repository(string path) => new(Options.Create(new ModelRepositoryOptions { Path = path }));
 
     private void AssertFault(string message) => Assert.Equal(message, Assert.Throws<InferenceStartupException>(List).Message);
 }

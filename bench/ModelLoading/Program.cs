@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using OrleansInference;
+using OrleansInference.ModelLoading;
+
+// How much longer the callers of one model wait while another one, of 25 MB, is being loaded.
+//
+//   python3 tests/models/make_models.py large
+//   dotnet run -c Release --project bench/ModelLoading
+var pairs = new Option<int>("--pairs") { Description = "Windows without and with loads, in turn.", DefaultValueFactory = _ => 5 };
+var seconds = new Option<int>("--seconds") { Description = "Length of each window.", DefaultValueFactory = _ => 5 };
+var share = new Option<double>("--load") { Description = "Share of the capacity that is asked for.", DefaultValueFactory = _ => 0.3 };
+var command = new RootCommand("p99 of mlp-256 while a model of 25 MB loads, beside p99 without.") { pairs, seconds, share };
+command.SetAction(arguments => RunAsync(arguments.GetValue(pairs), TimeSpan.FromSeconds(arguments.GetValue(seconds)), arguments.GetValue(share)));
+return await command.Parse(args).InvokeAsync();
+
+static async Task<int> RunAsync(int pairs, TimeSpan window, double share)
+{
+    var root = FindRoot();
+    var large = Path.Combine(root, "artifacts", "models", "large");
+    if (!Directory.Exists(large))
+    {
+        Console.Error.WriteLine($"There is no {large}. Make it: python3 tests/models/make_models.py large");
+        return 1;
+    }
+
+    await using var silo = await SiloProcess.StartAsync(root, Path.Combine(root, "tests", "models", "mlp-256"), large);
+    using var host = await ConnectAsync(silo.GatewayPort);
+    var client = host.Services.GetRequiredService<IInferenceClient>();
+    var traffic = new Traffic(client, "mlp-256");
+    var loads = new Loads(client, "large");
+
+    // The JIT settles only after many requests; capacity is what comes after.
+    await traffic.MeasureCapacityAsync(callers: 16, TimeSpan.FromSeconds(30));
+    var capacity = await traffic.MeasureCapacityAsync(callers: 16, TimeSpan.FromSeconds(5));
+    Console.WriteLine($"capacity {capacity:F0} requests a second by 16 callers; sending {share:P0} of it, {share * capacity:F0} a second");
+
+    var ratios = new List<double>();
+    for (var pair = 0; pair <= pairs; pair++)
+    {
+        var quiet = await MeasureAsync(traffic, share * capacity, window, loads: null);
+        var loading = await MeasureAsync(traffic, share * capacity, window, loads);
+        var ratio = loading.Percentile(0.99) / quiet.Percentile(0.99);
+        Console.WriteLine($"{(pair == 0 ? "warm-up" : $"pair {pair}")}: quiet {quiet}; loading {loading}; p99 x {ratio:F2}");
+        if (pair > 0) ratios.Add(ratio);
+    }
+
+    Console.WriteLine($"median p99 x {ratios.Order().ElementAt(pairs / 2):F2}, loads took {loads.Durations}");
+    return 0;
+}
+
+static async Task<Latencies> MeasureAsync(Traffic traffic, double perSecond, TimeSpan window, Loads? loads)
+{
+    using var stop = new CancellationTokenSource(window);
+    var loading = loads?.RepeatAsync(stop.Token) ?? Task.FromResult<IReadOnlyList<Sample>>([]);
+    var samples = await traffic.SendAsync(perSecond, stop.Token);
+    var spans = await loading;
+
+    // With loads, only the requests that were due while one was under way: the pauses between would hide what it costs.
+    return new Latencies(loads is null ? samples : samples.Where(sample => spans.Any(span => sample.DueAt >= span.DueAt && sample.DueAt < span.AnsweredAt)));
+}
+
+static async Task<IHost> ConnectAsync(int gatewayPort)
+{
+    var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+    builder.Logging.SetMinimumLevel(LogLevel.None);
+    builder.UseOrleansClient(client => client
+        .UseStaticClustering(new IPEndPoint(IPAddress.Loopback, gatewayPort))
+        .Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = ("orleans-inference", "embedded")));
+    builder.Services.AddInferenceClient();
+    var host = builder.Build();
+    await host.StartAsync();
+    return host;
+}
+
+static string FindRoot()
+{
+    var folder = new DirectoryInfo(AppContext.BaseDirectory);
+    while (!File.Exists(Path.Combine(folder.FullName, "OrleansInference.sln"))) folder = folder.Parent!;
+    return folder.FullName;
+}

@@ -1,0 +1,35 @@
+using System.Globalization;
+using Google.Protobuf.WellKnownTypes;
+using OrleansInference.Api.Grpc.Predictions.Wire;
+
+namespace OrleansInference.Api.Grpc.Predictions;
+
+/// <summary>Reads a Predict request.</summary>
+internal static class PredictRequestTranslator
+{
+    /// <exception cref="InferenceException">InvalidInput; every fault at once.</exception>
+    public static async ValueTask<PredictionRequest> TranslateAsync(PredictRequest request, IInferenceClient client)
+    {
+        var prediction = new PredictionRequest
+        {
+            UserId = request.UserId,
+            Model = request.Model.Length == 0 ? null : request.Model,
+            Fields = request.Fields is { } fields ? [.. fields.Fields.Select(field => new RequestField(field.Key, ToValue(field.Value)))] : [],
+        };
+        if (request.PredictionId.Length == 0) return prediction;
+        if (PredictionId.TryRead(request.PredictionId, out var id, out var fault)) return prediction with { PredictionId = id };
+
+        // The model names the faults of the other fields too.
+        throw InferenceException.InvalidInput([fault, .. await client.ValidateAsync(prediction)]);
+    }
+
+    private static RequestValue ToValue(Value value) => value.KindCase switch
+    {
+        Value.KindOneofCase.StringValue => value.StringValue,
+        Value.KindOneofCase.BoolValue => value.BoolValue,
+        Value.KindOneofCase.NumberValue when double.IsFinite(value.NumberValue) => value.NumberValue,
+        Value.KindOneofCase.NumberValue => RequestValue.Infinite(value.NumberValue.ToString(CultureInfo.InvariantCulture)),
+        Value.KindOneofCase.StructValue or Value.KindOneofCase.ListValue => RequestValue.Unsupported(FieldError.Quote(value.ToString())),
+        _ => default,
+    };
+}

@@ -1,0 +1,103 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OrleansInference.Grains.Diagnostics;
+using OrleansInference.Grains.Models.Residency;
+
+namespace OrleansInference.Grains.Models.Repository;
+
+/// <summary>Looks at the repository again and again, and has what changed served.</summary>
+/// <remarks>
+/// A change is acted on when two looks have seen the same: a folder that is being copied is not read half-way. What cannot be
+/// loaded is tried again when it changes.
+/// </remarks>
+internal sealed partial class ModelRepositoryWatcher(
+    ModelEntries entries,
+    ModelUpdater updater,
+    ModelPlaces places,
+    ModelStartup startup,
+    IModelRepository repository,
+    IOptions<ModelRepositoryOptions> options,
+    TimeProvider time,
+    ILogger<ModelRepositoryWatcher> logger) : BackgroundService
+{
+    private string? _lastFault;
+
+    /// <summary>One look; completes when what it found is served or has failed.</summary>
+    internal async Task LookAsync()
+    {
+        if (TryList() is not { } names) return;
+        var known = names.ToHashSet();
+        foreach (var entry in entries.All.Where(entry => !known.Contains(entry.Name))) await TryAsync(updater.RemoveAsync(entry));
+        foreach (var name in names) await LookAsync(entries.GetOrAdd(name));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (options.Value.PollInterval == TimeSpan.Zero) return;
+        try
+        {
+            await startup.Completion.WaitAsync(stoppingToken);
+        }
+        catch (Exception)
+        {
+            // The start has failed, as whoever waits for it is told, or the program stops: there is nothing to watch for.
+            return;
+        }
+
+        using var timer = new PeriodicTimer(options.Value.PollInterval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken)) await Task.Run(LookAsync, stoppingToken);
+    }
+
+    private async Task LookAsync(ModelEntry entry)
+    {
+        // What is not in memory is read when somebody asks for it.
+        if (entry.Control.Unloaded || places.IsLimited && entry is { Current: null, Fault: null }) return;
+        var fingerprint = repository.Fingerprint(entry.Name);
+        var settled = fingerprint == entry.SeenFingerprint;
+        entry.SeenFingerprint = fingerprint;
+        if (fingerprint is null || fingerprint == entry.TriedFingerprint || !settled) return;
+        if (entry.Current is not null) await TryAsync(updater.ReloadAsync(entry));
+        else if (!places.IsLimited) await TryAsync(updater.LoadAsync(entry));
+        else entry.Fault = null;
+    }
+
+    private IReadOnlyList<string>? TryList()
+    {
+        try
+        {
+            var names = repository.List();
+            _lastFault = null;
+            return names;
+        }
+        catch (Exception e) when (e is InferenceStartupException or IOException or UnauthorizedAccessException)
+        {
+            // Whatever serves goes on: a share that is away for a moment must not take the models with it.
+            if (_lastFault != e.Message) LogUnreadable(e.Message);
+            _lastFault = e.Message;
+            return null;
+        }
+    }
+
+    private async Task TryAsync(Task change)
+    {
+        try
+        {
+            await change;
+        }
+        catch (InferenceStartupException)
+        {
+            // Told, and remembered in the index, where it was found.
+        }
+        catch (Exception e)
+        {
+            LogLookFailed(e);
+        }
+    }
+
+    [LoggerMessage(EventIds.RepositoryUnreadable, LogLevel.Warning, "The model repository cannot be read; what is loaded serves on: {Reason}")]
+    private partial void LogUnreadable(string reason);
+
+    [LoggerMessage(EventIds.RepositoryLookFailed, LogLevel.Error, "A change in the model repository could not be served; the next look tries again")]
+    private partial void LogLookFailed(Exception cause);
+}

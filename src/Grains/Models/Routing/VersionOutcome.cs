@@ -1,0 +1,14 @@
+namespace OrleansInference.Grains.Models.Routing;
+
+/// <summary>What became of a request, as far as it says something about the version.</summary>
+internal enum VersionOutcome : byte
+{
+    /// <summary>The version answered.</summary>
+    Answered = 0,
+
+    /// <summary>The version failed.</summary>
+    Failed = 1,
+
+    /// <summary>The caller left or the time was up first. No fault of the version's, but it took at least as long.</summary>
+    GivenUp = 2,
+}

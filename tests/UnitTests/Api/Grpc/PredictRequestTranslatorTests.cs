@@ -1,0 +1,71 @@
+using Google.Protobuf.WellKnownTypes;
+using OrleansInference;
+using OrleansInference.Api.Grpc.Predictions;
+using OrleansInference.Api.Grpc.Predictions.Wire;
+
+namespace UnitTests.Api.Grpc;
+
+public sealed class PredictRequestTranslatorTests
+{
+    [Fact]
+    public async Task TranslateAsync_EveryKindOfValue_IsWhatJsonWouldBe()
+    {
+        var request = await TranslateAsync(new PredictRequest
+        {
+            UserId = "42",
+            Fields = new Struct
+            {
+                Fields =
+                {
+                    { "text", Value.ForString("é") },
+                    { "number", Value.ForNumber(1.5) },
+                    { "flag", Value.ForBool(true) },
+                    { "none", Value.ForNull() },
+                    { "infinite", Value.ForNumber(double.PositiveInfinity) },
+                    { "list", Value.ForList(Value.ForNumber(1)) },
+                },
+            },
+        });
+
+        Assert.Equal(("42", null), (request.UserId, request.Model));
+        Assert.Equal(
+            [
+                new("text", "é"), new("number", 1.5), new("flag", true), new("none", default),
+                new("infinite", RequestValue.Infinite("Infinity")), new("list", RequestValue.Unsupported("[ 1 ]")),
+            ],
+            request.Fields);
+    }
+
+    [Fact]
+    public async Task TranslateAsync_NoFieldsAndNoId_MintsOne()
+    {
+        var request = await TranslateAsync(new PredictRequest { UserId = "42", Model = "tutorial" });
+
+        Assert.Equal("tutorial", request.Model);
+        Assert.Empty(request.Fields);
+        Assert.Equal(7, request.PredictionId.Version);
+    }
+
+    [Fact]
+    public async Task TranslateAsync_IdGiven_IsTaken()
+    {
+        var id = Guid.CreateVersion7();
+
+        Assert.Equal(id, (await TranslateAsync(new PredictRequest { UserId = "42", PredictionId = id.ToString() })).PredictionId);
+    }
+
+    [Theory]
+    [InlineData("7")]
+    [InlineData("{01890a5d-ac96-774b-bcce-b302099a8057}")]
+    [InlineData("00000000-0000-0000-0000-000000000000")]
+    public async Task TranslateAsync_IdIsNone_IsToldWithTheOtherFaults(string id)
+    {
+        var client = new FakeInferenceClient(new FieldError("amount", "must be at least 0", "-1"));
+        var fault = await Assert.ThrowsAsync<InferenceException>(
+            async () => await PredictRequestTranslator.TranslateAsync(new PredictRequest { UserId = "42", PredictionId = id }, client));
+
+        Assert.Equal(["prediction_id", "amount"], fault.Fields.Select(field => field.Field));
+    }
+
+    private static ValueTask<PredictionRequest> TranslateAsync(PredictRequest request) => PredictRequestTranslator.TranslateAsync(request, new FakeInferenceClient());
+}
