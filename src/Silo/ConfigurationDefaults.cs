@@ -17,8 +17,11 @@ public static class ConfigurationDefaults
         // What it says of a failed start is thrown too, and told once; a background service's failure is critical.
         new("Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host", "Critical"),
         new("Logging:LogLevel:Polly", "Warning"),
-        // It tells of each refused call; the caller was told already.
+        // It tells of each refused call and each broken message; the caller was told already, and what fails inside a service is logged as ours.
         new("Logging:LogLevel:Grpc", "Warning"),
+        new("Logging:LogLevel:Grpc.AspNetCore.Server.ServerCallHandler", "Critical"),
+        // "Not ready yet" is no error.
+        new("Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks", "Critical"),
         new("Logging:LogLevel:System.Net.Http.HttpClient", "Warning"),
     ];
 

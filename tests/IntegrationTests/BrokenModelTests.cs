@@ -153,6 +153,25 @@ public sealed partial class BrokenModelTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_OtherFileThanTheManifestsDigest_NamesBoth()
+    {
+        await File.WriteAllTextAsync(_manifest, $$"""{ "versions": { "sha256": { "1": "{{new string('a', 64)}}" } } }""", TestContext.Current.CancellationToken);
+        var actual = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(await File.ReadAllBytesAsync(_onnx, TestContext.Current.CancellationToken)));
+
+        AssertTold(await StartAsync(), $"{_onnx}: its SHA-256 is {actual}, but versions.sha256 in the manifest says {new string('a', 64)}.", "Copy the file again, or correct the manifest.");
+    }
+
+    [Fact]
+    public async Task Start_VersionIsALinkOutOfTheRepository_NamesItAndWhereItLeads()
+    {
+        var outside = Directory.CreateDirectory(_directory.File("outside")).FullName;
+        Directory.Move(Path.GetDirectoryName(_onnx)!, Path.Combine(outside, "1"));
+        Directory.CreateSymbolicLink(Path.GetDirectoryName(_onnx)!, Path.Combine(outside, "1"));
+
+        AssertTold(await StartAsync(), $"{Path.GetDirectoryName(_onnx)}: this leads to {Path.Combine(outside, "1")}, which is outside the model repository {_models}.", "Put a copy in its place, or remove it.");
+    }
+
+    [Fact]
     public async Task Start_VersionWithoutModel_NamesFolderAndRemedy()
     {
         File.Delete(_onnx);

@@ -1,4 +1,5 @@
 using IntegrationTests.Infrastructure;
+using Microsoft.Extensions.Hosting;
 using OrleansInference.Api;
 using OrleansInference.Silo;
 
@@ -68,7 +69,7 @@ public sealed class BrokenSettingTests : IDisposable
         var failure = await Record.ExceptionAsync(async () =>
         {
             await using var app = await ApiHost.BuildAsync(args);
-            await app.StartAsync(TestContext.Current.CancellationToken);
+            await app.StartInferenceAsync(TestContext.Current.CancellationToken);
         });
         return failure is null ? null : StartupFault.Describe(failure);
     }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using IntegrationTests.Infrastructure;
+using Microsoft.AspNetCore.Http;
 using OrleansInference;
 
 namespace IntegrationTests;
@@ -23,9 +24,9 @@ public sealed class HotSwapTests : IDisposable
         var callers = Enumerable.Range(0, 8).Select(_ => Task.Run(() => CallAsync(server.Client, versions, enough.Token))).ToArray();
 
         AddVersion("2");
-        await Eventually(() => versions.Contains(2));
+        await Eventually.TrueAsync(() => versions.Contains(2));
         Directory.Delete(Path.Combine(_models, "identity", "1"), recursive: true);
-        await Eventually(async () => (await server.Client.GetModelAsync("identity")).Versions is [2]);
+        await Eventually.TrueAsync(async () => (await server.Client.GetModelAsync("identity")).Versions is [2]);
         await enough.CancelAsync();
         await Task.WhenAll(callers);
 
@@ -38,9 +39,9 @@ public sealed class HotSwapTests : IDisposable
         await using var server = await StartAsync();
 
         AddVersion("2", "no model");
-        await Eventually(async () => (await server.Client.ListModelsAsync()).Any(entry => entry.Version == 2 && entry.Reason.Contains("cannot load", StringComparison.Ordinal)));
+        await Eventually.TrueAsync(async () => (await server.Client.ListModelsAsync()).Any(entry => entry.Version == 2 && entry.Reason.Contains("cannot load", StringComparison.Ordinal)));
         var index = await server.Client.ListModelsAsync();
-        var answer = await InferAsync(server.Client);
+        var answer = await server.Client.InferIdentityAsync();
 
         Assert.Equal([(1, ModelState.Ready), (2, ModelState.Unavailable)], index.Select(entry => (entry.Version!.Value, entry.State)));
         Assert.StartsWith($"{Path.Combine(_models, "identity", "2", "model.onnx")}: ONNX Runtime cannot load this file", index[1].Reason, StringComparison.Ordinal);
@@ -52,11 +53,11 @@ public sealed class HotSwapTests : IDisposable
     {
         await using var server = await StartAsync();
         AddVersion("2", "no model");
-        await Eventually(async () => (await server.Client.ListModelsAsync()).Any(entry => entry.Version == 2 && entry.Reason.Contains("cannot load", StringComparison.Ordinal)));
+        await Eventually.TrueAsync(async () => (await server.Client.ListModelsAsync()).Any(entry => entry.Version == 2 && entry.Reason.Contains("cannot load", StringComparison.Ordinal)));
 
         AddVersion("2");
 
-        await Eventually(async () => (await InferAsync(server.Client)).Version == 2);
+        await Eventually.TrueAsync(async () => (await server.Client.InferIdentityAsync()).Version == 2);
         Assert.All(await server.Client.ListModelsAsync(), entry => Assert.Equal("", entry.Reason));
     }
 
@@ -65,15 +66,48 @@ public sealed class HotSwapTests : IDisposable
     {
         await using var server = await StartAsync();
 
-        Copy(Path.Combine(_models, "identity"), Path.Combine(_models, "other"));
-        await Eventually(async () => (await server.Client.ListModelsAsync()).Any(entry => entry is { Name: "other", State: ModelState.Ready }));
-        var answer = await InferAsync(server.Client, "other");
+        TestModels.CopyIdentity(_models, "other");
+        await Eventually.TrueAsync(async () => (await server.Client.ListModelsAsync()).Any(entry => entry is { Name: "other", State: ModelState.Ready }));
+        var answer = await server.Client.InferIdentityAsync("other");
         Directory.Delete(Path.Combine(_models, "other"), recursive: true);
-        await Eventually(async () => (await server.Client.ListModelsAsync()).All(entry => entry.Name != "other"));
-        var gone = await Assert.ThrowsAsync<InferenceException>(() => InferAsync(server.Client, "other"));
+        await Eventually.TrueAsync(async () => (await server.Client.ListModelsAsync()).All(entry => entry.Name != "other"));
+        var gone = await Assert.ThrowsAsync<InferenceException>(() => server.Client.InferIdentityAsync("other"));
 
         Assert.Equal(1, answer.Version);
         Assert.Equal((InferenceErrorCode.NotFound, "There is no model 'other'. Served here: identity."), (gone.Code, gone.Message));
+    }
+
+    [Fact]
+    public async Task Predict_ModelSwappedWhileItsFeaturesAreRead_EndsOnTheVersionThatTheyAreFor()
+    {
+        var (asked, answer) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        await using var remote = await TestHttpService.StartAsync(async context =>
+        {
+            asked.TrySetResult();
+            await answer.Task;
+            await context.Response.WriteAsync("""{"value": 2.5, "text": "late"}""");
+        });
+        using var directory = new TestDirectory();
+        var settings = TestModel.Write(directory, "SELECT value FROM users WHERE user_id = @user_id", remote.Address);
+        await using var server = await InProcessServer.StartAsync(
+            new TestDirectory(), [.. settings, "Inference:ModelRepository:PollInterval=00:00:00", "Inference:ExternalServices:remote:Timeout=00:00:20"]);
+        var models = directory.File("models");
+        var manifest = Path.Combine(models, "identity", "model.json");
+        await File.WriteAllTextAsync(manifest, (await File.ReadAllTextAsync(manifest, TestContext.Current.CancellationToken)).Replace("00:00:05", "00:00:20", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await server.Client.LoadModelAsync("identity");
+
+        var predicting = server.Http.PostJsonAsync("/predict", """{"user_id": 7, "key": "k"}""");
+        await asked.Task;
+        TestModels.CopyIdentity(models, "identity", "2");
+        Directory.Delete(Path.Combine(models, "identity", "1"), recursive: true);
+        await server.Client.LoadModelAsync("identity");
+        var served = await server.Client.InferIdentityAsync();
+        answer.SetResult();
+        var (status, body) = await predicting;
+
+        Assert.Equal(2, served.Version);
+        Assert.True(status is System.Net.HttpStatusCode.OK, $"{status} {body}");
+        Assert.Equal((2.5, "1"), (body.GetProperty("prediction").GetDouble(), body.GetProperty("model_version").GetString()));
     }
 
     private Task<InProcessServer> StartAsync(params string[] settings) => InProcessServer.StartAsync(
@@ -83,13 +117,10 @@ public sealed class HotSwapTests : IDisposable
     {
         while (!enough.IsCancellationRequested)
         {
-            var answer = await InferAsync(client);
+            var answer = await client.InferIdentityAsync();
             versions.Add(answer.Version);
         }
     }
-
-    private static Task<InferenceResponse> InferAsync(IInferenceClient client, string model = "identity") => client.InferAsync(
-        model, new InferenceRequest { Inputs = [Tensor.Create<float>("x", TensorDatatype.FP32, [1, 4], new float[4])] });
 
     private void AddVersion(string version, string? text = null)
     {
@@ -97,24 +128,5 @@ public sealed class HotSwapTests : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         if (text is null) File.Copy(Path.Combine(Repository.TestModels, "identity", "1", "model.onnx"), file, overwrite: true);
         else File.WriteAllText(file, text);
-    }
-
-    private static void Copy(string from, string to)
-    {
-        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-        {
-            var copy = Path.Combine(to, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy);
-        }
-    }
-
-    private static Task Eventually(Func<bool> condition) => Eventually(() => Task.FromResult(condition()));
-
-    // The watcher looks by the clock: nothing but looking again tells when it has.
-    private static async Task Eventually(Func<Task<bool>> condition)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await condition()) await Task.Delay(20, patience.Token);
     }
 }

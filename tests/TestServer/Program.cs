@@ -17,6 +17,7 @@ return await StartupFault.RunAsync(async () =>
     if (app.Configuration.GetValue<int>("TestServer:PoolThreads") is var threads and > 0 && !(ThreadPool.SetMinThreads(threads, threads) && ThreadPool.SetMaxThreads(threads, threads)))
         throw new InferenceStartupException($"The pool cannot have {threads} threads on this machine.");
     await app.StartInferenceAsync();
+    RecordingSessions.Begin();
     StartupBanner.Print(app);
     await app.WaitForShutdownAsync();
 });

@@ -6,7 +6,12 @@ namespace TestServer;
 /// <summary>The real sessions, with the thread and the cancellation of each run noted on standard output.</summary>
 internal sealed class RecordingSessions : IModelSessionFactory
 {
+    private static volatile bool s_recording;
+
     private readonly OnnxModelSessionFactory _real = new();
+
+    /// <summary>From now on: what ran before was warm-up.</summary>
+    public static void Begin() => s_recording = true;
 
     public IModelSession Load(string modelFile) => new RecordingSession(_real.Load(modelFile));
 
@@ -14,24 +19,22 @@ internal sealed class RecordingSessions : IModelSessionFactory
     {
         public ModelMetadata Metadata => real.Metadata;
 
-        public IReadOnlyList<Tensor> Run(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken)
+        public IReadOnlyList<Tensor> Run(IReadOnlyList<Tensor> inputs, CancellationToken cancellationToken) => Note(() => real.Run(inputs, cancellationToken));
+
+        public bool Run(InferenceBatch batch, CancellationToken cancellationToken) => Note(() => real.Run(batch, cancellationToken));
+
+        private static T Note<T>(Func<T> run)
         {
-            Console.WriteLine($"run on thread '{Thread.CurrentThread.Name}' pool={Thread.CurrentThread.IsThreadPoolThread}");
+            if (s_recording) Console.WriteLine($"run on thread '{Thread.CurrentThread.Name}' pool={Thread.CurrentThread.IsThreadPoolThread}");
             try
             {
-                return real.Run(inputs, cancellationToken);
+                return run();
             }
             catch (OperationCanceledException)
             {
-                Console.WriteLine("run was cancelled");
+                if (s_recording) Console.WriteLine("run was cancelled");
                 throw;
             }
-        }
-
-        public bool Run(InferenceBatch batch, CancellationToken cancellationToken)
-        {
-            Console.WriteLine($"run on thread '{Thread.CurrentThread.Name}' pool={Thread.CurrentThread.IsThreadPoolThread}");
-            return real.Run(batch, cancellationToken);
         }
 
         public void Dispose() => real.Dispose();

@@ -1,16 +1,14 @@
-using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 
 namespace OrleansInference.Api.Grpc;
 
 /// <summary>Turns every exception of a service into its row of <see cref="ErrorMapping"/>.</summary>
-internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : Interceptor
+internal sealed class ErrorInterceptor(CallFailures failures) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
-        UnreadMessageMiddleware.NoteReached(context.GetHttpContext());
         try
         {
             return await continuation(request, context);
@@ -27,7 +25,6 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger)
         ServerCallContext context,
         DuplexStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        UnreadMessageMiddleware.NoteReached(context.GetHttpContext());
         try
         {
             await continuation(requestStream, responseStream, context);
@@ -40,21 +37,7 @@ internal sealed partial class ErrorInterceptor(ILogger<ErrorInterceptor> logger)
 
     private RpcException Translate(Exception exception, ServerCallContext context)
     {
-        var told = Explain(exception, context);
-        if (told.Code is InferenceErrorCode.Internal) LogInternal(exception, context.Method);
-        return GrpcErrors.ToRpcException(told);
+        UnreadMessageMiddleware.NoteExplained(context.GetHttpContext());
+        return GrpcErrors.ToRpcException(failures.Explain(exception, context));
     }
-
-    // Whatever broke once the caller had gone, or its time was up, broke because of that.
-    private static InferenceException Explain(Exception exception, ServerCallContext context)
-    {
-        if (exception is InferenceException known) return known;
-        if (exception is InvalidProtocolBufferException) return InferenceException.InvalidInput(new FieldError("", "cannot be read; send the method's protobuf message", null));
-        if (context.CancellationToken.IsCancellationRequested && context.Deadline <= DateTime.UtcNow)
-            return new InferenceException(InferenceErrorCode.DeadlineExceeded, "The call's deadline has passed.");
-        return ErrorMapping.ToInferenceException(context.CancellationToken.IsCancellationRequested ? new OperationCanceledException() : exception);
-    }
-
-    [LoggerMessage(4002, LogLevel.Error, "A call of {Method} failed in a way that has no row in the error table")]
-    private partial void LogInternal(Exception cause, string method);
 }

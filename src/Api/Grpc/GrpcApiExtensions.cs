@@ -1,6 +1,7 @@
 using Grpc.AspNetCore.Server;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using OrleansInference.Api.Grpc.OpenInference;
 using OrleansInference.Api.Grpc.Predictions;
@@ -14,18 +15,23 @@ internal static class GrpcApiExtensions
     private const string OpenInferenceService = "inference.GRPCInferenceService";
     private const string PredictionsService = "orleansinference.v1.Predictions";
 
+    // Who watches a service's health learns of a change within this time; Check looks at once.
+    private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(5);
+
     public static IServiceCollection AddGrpcApi(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<GrpcOptions>().Bind(configuration.GetSection(GrpcOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddGrpc(options => options.Interceptors.Add<ErrorInterceptor>());
         services.AddOptions<GrpcServiceOptions>().Configure<IOptions<OpenInferenceOptions>>((grpc, limits) => grpc.MaxReceiveMessageSize = limits.Value.MaxBodyBytes);
         services.AddGrpcReflection();
+        services.AddSingleton<CallFailures>();
         services.AddSingleton<Readiness>();
         services.AddGrpcHealthChecks(options =>
         {
             options.Services.Map(OpenInferenceService, _ => true);
             options.Services.Map(PredictionsService, _ => true);
         }).AddCheck<Readiness>("ready");
+        services.Configure<HealthCheckPublisherOptions>(options => options.Period = WatchPeriod);
         return services;
     }
 

@@ -14,8 +14,9 @@ internal static class GrpcErrors
     /// <summary>The trailer with whole seconds to wait, as the header of HTTP has them.</summary>
     public const string RetryAfterTrailer = "retry-after";
 
-    // Servers and proxies refuse long metadata, and percent-encoding makes up to three bytes of one.
-    private const int MaxDetailLength = 2048;
+    // Clients take 8 KiB of metadata at the least. Base64 makes four bytes of three.
+    private const int MaxDetailLength = 1024;
+    private const int MaxFaultBytes = 3 * 1024;
 
     public static RpcException ToRpcException(InferenceException exception) => new(ToStatus(exception), ToTrailers(exception));
 
@@ -32,13 +33,20 @@ internal static class GrpcErrors
     };
 
     /// <summary>A message as metadata can carry it.</summary>
-    public static string Cut(string message) => message.Length <= MaxDetailLength ? message : $"{message[..MaxDetailLength]}…";
+    public static string Cut(string message)
+    {
+        if (message.Length <= MaxDetailLength) return message;
+
+        // A surrogate pair stays whole.
+        var length = char.IsHighSurrogate(message[MaxDetailLength - 1]) ? MaxDetailLength - 1 : MaxDetailLength;
+        return $"{message[..length]}…";
+    }
 
     private static Metadata ToTrailers(InferenceException exception)
     {
         var fault = ToFault(exception);
         fault.Message = Cut(fault.Message);
-        while (fault.CalculateSize() > 2 * MaxDetailLength && fault.Fields.Count > 0) fault.Fields.RemoveAt(fault.Fields.Count - 1);
+        while (fault.CalculateSize() > MaxFaultBytes && fault.Fields.Count > 0) fault.Fields.RemoveAt(fault.Fields.Count - 1);
 
         var trailers = new Metadata { { FaultTrailer, fault.ToByteArray() } };
         if (ErrorMapping.ToRetryAfter(exception) is { } seconds) trailers.Add(RetryAfterTrailer, seconds);

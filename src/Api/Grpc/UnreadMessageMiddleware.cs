@@ -9,12 +9,12 @@ namespace OrleansInference.Api.Grpc;
 /// <remarks>Messages are parsed before any interceptor is asked, so the status is mended when the answer begins.</remarks>
 internal sealed class UnreadMessageMiddleware(RequestDelegate next, IOptions<OpenInferenceOptions> limits)
 {
-    private static readonly object Reached = new();
+    private static readonly object Explained = new();
     private static readonly string Unknown = Text(StatusCode.Unknown);
     private static readonly string Exhausted = Text(StatusCode.ResourceExhausted);
 
-    /// <summary>Notes that a service has the message: whatever happens now, the service tells itself.</summary>
-    public static void NoteReached(HttpContext context) => context.Items[Reached] = Reached;
+    /// <summary>Notes that a service has told itself what failed.</summary>
+    public static void NoteExplained(HttpContext context) => context.Items[Explained] = Explained;
 
     public Task InvokeAsync(HttpContext context)
     {
@@ -25,9 +25,10 @@ internal sealed class UnreadMessageMiddleware(RequestDelegate next, IOptions<Ope
     private Task Mend(object state)
     {
         var context = (HttpContext)state;
-        if (context.Items.ContainsKey(Reached)) return Task.CompletedTask;
-
         var headers = context.Response.Headers;
+
+        // A call that succeeds has its status in the trailers.
+        if (headers.GrpcStatus.Count == 0 || context.Items.ContainsKey(Explained)) return Task.CompletedTask;
         if (headers.GrpcStatus == Unknown) (headers.GrpcStatus, headers.GrpcMessage) = (Text(StatusCode.InvalidArgument), "The message cannot be read. Send the method's protobuf message; reflection describes it.");
         else if (headers.GrpcStatus == Exhausted) headers.GrpcMessage = $"The message is larger than {OpenInferenceOptions.MaxBodySetting} = {limits.Value.MaxBodyBytes} bytes. Send fewer rows, or raise the setting.";
         return Task.CompletedTask;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansInference.Grains.Diagnostics;
@@ -48,7 +49,7 @@ internal sealed partial class ModelLoader(
         try
         {
             foreach (var version in selected.Versions)
-                versions.Add(version, Reuse(stored, version, batching, previous) ?? await LoadVersionAsync(stored, version, manifest, batching, scheduler).ConfigureAwait(false));
+                versions.Add(version, Reuse(stored, version, manifest, batching, previous) ?? await LoadVersionAsync(stored, version, manifest, batching, scheduler).ConfigureAwait(false));
             var model = new ServedModel
             {
                 Name = stored.Name,
@@ -119,11 +120,18 @@ internal sealed partial class ModelLoader(
         return model;
     }
 
-    private static LoadedVersion? Reuse(StoredModel stored, int version, BatchingOptions batching, ServedModel? previous)
+    private static LoadedVersion? Reuse(StoredModel stored, int version, ModelManifest manifest, BatchingOptions batching, ServedModel? previous)
     {
         if (previous?.Versions.GetValueOrDefault(version) is not { } loaded) return null;
-        return loaded.Fingerprint == stored.Versions[version].Fingerprint && loaded.Batching == batching ? loaded : null;
+        if (loaded.Fingerprint != stored.Versions[version].Fingerprint || loaded.Batching != batching) return null;
+
+        // A digest may have come into the manifest since.
+        ThrowIfOther(stored, version, manifest);
+        return loaded;
     }
+
+    private static void ThrowIfOther(StoredModel stored, int version, ModelManifest manifest) =>
+        FileDigest.ThrowIfOther(stored.Versions[version].File, manifest.Versions?.Sha256?.GetValueOrDefault(version.ToString(CultureInfo.InvariantCulture)));
 
     private static bool IsFrom(ServedModel? previous, LoadedVersion version) =>
         previous is not null && previous.Versions.TryGetValue(version.Served.Version, out var loaded) && ReferenceEquals(loaded, version);
@@ -137,8 +145,7 @@ internal sealed partial class ModelLoader(
         var served = await Task.Factory.StartNew(
             () =>
             {
-                FileDigest.ThrowIfOther(file, manifest.Versions?.Sha256?.GetValueOrDefault(version.ToString(System.Globalization.CultureInfo.InvariantCulture)));
-                ExternalData.ThrowIfOutside(stored.Folder, file);
+                ThrowIfOther(stored, version, manifest);
                 return factory.Load(stored.Name, version, file, batching, scheduler);
             },
             CancellationToken.None,

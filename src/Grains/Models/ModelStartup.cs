@@ -16,6 +16,7 @@ internal sealed class ModelStartup(
     IOptions<InferenceOptions> options,
     IOptions<ModelRepositoryOptions> repositoryOptions) : IHostedLifecycleService, IInferenceStartup, IDisposable
 {
+    private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Task Completion => _completion.Task;
@@ -32,7 +33,8 @@ internal sealed class ModelStartup(
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Begins no further load.</summary>
+    public Task StoppingAsync(CancellationToken cancellationToken) => _stopping.CancelAsync();
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -41,6 +43,8 @@ internal sealed class ModelStartup(
     /// <summary>Frees what is in memory. The container calls it after the silo has stopped: nothing new can come.</summary>
     public void Dispose()
     {
+        _stopping.Dispose();
+
         // A run that its caller has given up may still be under way: its session must outlive it.
         schedulers.Dispose();
         foreach (var entry in entries.All) _ = entries.SwapAsync(entry, next: null);
@@ -68,14 +72,27 @@ internal sealed class ModelStartup(
         foreach (var name in names) entries.GetOrAdd(name).IsLoading = !places.IsLimited;
         if (!places.IsLimited)
         {
-            foreach (var name in names) await updater.LoadAsync(entries.GetOrAdd(name));
+            foreach (var name in names) await LoadAsync(entries.GetOrAdd(name));
         }
         else if (options.Value.DefaultModel is { } name && entries.Find(name) is { } entry)
         {
-            await updater.LoadAsync(entry);
+            await LoadAsync(entry);
         }
 
         ThrowIfDefaultDoesNotPredict();
+    }
+
+    private async Task LoadAsync(ModelEntry entry)
+    {
+        _stopping.Token.ThrowIfCancellationRequested();
+        try
+        {
+            await updater.LoadAsync(entry);
+        }
+        catch (InferenceException e)
+        {
+            throw new InferenceStartupException($"What was agreed on for model {entry.Name} could not be read: {e.Message}");
+        }
     }
 
     private void ThrowIfDefaultDoesNotPredict()

@@ -34,13 +34,25 @@ internal sealed class InProcessServer : IAsyncDisposable
     public PredictionDatabase Log => new(DataDirectory);
 
     /// <summary>Starts with settings such as <c>Inference:DefaultModel=x</c>; the directory is disposed with the server.</summary>
-    public static async Task<InProcessServer> StartAsync(TestDirectory directory, IEnumerable<string> settings, Action<IServiceCollection>? configure = null)
+    public static Task<InProcessServer> StartAsync(TestDirectory directory, IEnumerable<string> settings, Action<IServiceCollection>? configure = null) =>
+        StartAsync(directory, settings, configure, app => app.StartInferenceAsync());
+
+    /// <summary>Starts and does not wait for the models.</summary>
+    public static Task<InProcessServer> StartWithoutModelsAsync(TestDirectory directory, IEnumerable<string> settings, Action<IServiceCollection> configure) =>
+        StartAsync(directory, settings, configure, app => app.StartAsync());
+
+    private static async Task<InProcessServer> StartAsync(
+        TestDirectory directory, IEnumerable<string> settings, Action<IServiceCollection>? configure, Func<WebApplication, Task> start)
     {
-        string[] args = [.. settings.Select(setting => $"--{setting}"), $"--Inference:DataDirectory={directory.File("data")}", "--urls=http://127.0.0.1:0", "--Inference:Grpc:Port=0"];
+        string[] args = [
+            $"--Inference:DataDirectory={directory.File("data")}",
+            "--Inference:Grpc:Port=0",
+            .. settings.Select(setting => $"--{setting}"),
+            "--urls=http://127.0.0.1:0"];
         var app = await ApiHost.BuildAsync(args, configure);
         try
         {
-            await app.StartInferenceAsync();
+            await start(app);
             return new InProcessServer(app, directory);
         }
         catch

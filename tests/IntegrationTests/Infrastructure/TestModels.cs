@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OrleansInference;
 
 namespace IntegrationTests.Infrastructure;
 
@@ -49,4 +50,16 @@ internal static class TestModels
         File.WriteAllBytes(Path.Combine(hidden.FullName, "model.onnx"), model);
         hidden.MoveTo(Path.Combine(models, "versioned", $"{version}"));
     }
+
+    /// <summary>Puts the identity model into a repository under another name.</summary>
+    public static void CopyIdentity(string models, string name, string version = "1")
+    {
+        var file = Path.Combine(models, name, version, "model.onnx");
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.Copy(Path.Combine(Repository.TestModels, "identity", "1", "model.onnx"), file, overwrite: true);
+    }
+
+    /// <summary>Asks the identity model for a row.</summary>
+    public static Task<InferenceResponse> InferIdentityAsync(this IInferenceClient client, string model = "identity", string? version = null, float value = 0) => client.InferAsync(
+        model, new InferenceRequest { Version = version, Inputs = [Tensor.Create<float>("x", TensorDatatype.FP32, [1, 4], [value, value, value, value])] });
 }

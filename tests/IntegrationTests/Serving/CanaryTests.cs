@@ -96,7 +96,7 @@ public sealed class CanaryTests : IDisposable
         Assert.Contains("Canary trial/2 is demoted: 20 of its last 20 requests failed, a rate of 1 (versions.canary.maxErrorRate = 0.1)", silo.Output, StringComparison.Ordinal);
 
         // What routing does at once, the cluster has to agree on before the process may die.
-        await EventuallyAsync(async () => (await silo.Client.GetModelAsync("trial")).Versions.Count == 2 && silo.Output.Contains("Model trial was swapped", StringComparison.Ordinal));
+        await UntilDemotedAsync(silo.Client);
         await silo.RestartAsync();
         for (var user = 0; user < 400; user++) Assert.True(await TryInferAsync(silo.Client, user, 10));
     }
@@ -108,7 +108,7 @@ public sealed class CanaryTests : IDisposable
         await using var silo = await RestartableSilo.StartAsync(_directory);
         Assert.False(await TryInferAsync(silo.Client, 1, 10));
         Assert.True(await TryInferAsync(silo.Client, 1, 10));
-        await EventuallyAsync(() => Task.FromResult(silo.Output.Contains("Model trial was swapped", StringComparison.Ordinal)));
+        await UntilDemotedAsync(silo.Client);
 
         await silo.Client.LoadModelAsync("trial");
 
@@ -124,7 +124,8 @@ public sealed class CanaryTests : IDisposable
 
         for (var user = 0; user < 60; user++) Assert.True(await TryInferAsync(silo.Client, user, 1));
 
-        await EventuallyAsync(() => Task.FromResult(silo.Output.Contains("Canary trial/2 is demoted: its mean latency is", StringComparison.Ordinal)));
+        await UntilDemotedAsync(silo.Client);
+        Assert.Contains("Canary trial/2 is demoted: its mean latency is", silo.Output, StringComparison.Ordinal);
         var answer = await silo.Client.InferAsync("trial", Floats.X([1, 1], 1) with { RoutingKey = "any" });
         Assert.Equal((1, ModelVariant.Default), (answer.Version, answer.Variant));
     }
@@ -191,10 +192,10 @@ public sealed class CanaryTests : IDisposable
 
     private void Write(string model, string manifest) => TestModels.WriteManifest(_directory.File("models"), model, manifest);
 
-    // The demotion is stored beside the requests: only looking again tells when it is.
-    private static async Task EventuallyAsync(Func<Task<bool>> condition)
+    // The cluster agrees on it beside the requests: only looking again tells when it has.
+    private static async Task UntilDemotedAsync(IInferenceClient client)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await condition()) await Task.Delay(20, patience.Token);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while ((await client.GetModelConfigAsync("trial")).Contains("canary", StringComparison.Ordinal)) await Task.Delay(20, patience.Token);
     }
 }

@@ -26,13 +26,15 @@ internal sealed class ServedVersionBuilder : IDisposable
 
     public ILogger Logger { get; set; } = NullLogger.Instance;
 
+    public string Model { get; init; } = "fraud";
+
     public int ThreadCount { get; set; } = 1;
 
     public InferenceThreads Threads => _threads ??= new InferenceThreads(ThreadCount);
 
-    /// <summary>fraud/7, made at the first look.</summary>
+    /// <summary>Version 7, made at the first look.</summary>
     public ServedModelVersion Version =>
-        _version ??= new ServedModelVersion("fraud", 7, Session, new InferenceTaskScheduler(Threads, ThreadCount), Batching, Time, Instruments, Logger);
+        _version ??= new ServedModelVersion(Model, 7, Session, new InferenceTaskScheduler(Threads, ThreadCount), Batching, Time, Instruments, Logger);
 
     /// <summary>Starts a request that holds a thread until the gate is opened, so that what comes behind it gathers.</summary>
     public async Task<(Gate Gate, Task<InferenceResponse> Running)> HoldAThreadAsync()

@@ -6,7 +6,7 @@ using OrleansInference.Api.Grpc.OpenInference.Wire;
 namespace OrleansInference.Api.Grpc.OpenInference;
 
 /// <summary>The Open Inference Protocol over gRPC: translation, nothing else.</summary>
-internal sealed class InferenceService(IInferenceClient client, Readiness readiness, TimeProvider time, IOptions<GrpcOptions> options) : GRPCInferenceService.GRPCInferenceServiceBase
+internal sealed class InferenceService(IInferenceClient client, Readiness readiness, CallFailures failures, TimeProvider time, IOptions<GrpcOptions> options) : GRPCInferenceService.GRPCInferenceServiceBase
 {
     public override Task<ServerLiveResponse> ServerLive(ServerLiveRequest request, ServerCallContext context) =>
         Task.FromResult(new ServerLiveResponse { Live = true });
@@ -73,7 +73,7 @@ internal sealed class InferenceService(IInferenceClient client, Readiness readin
         {
             return new ModelStreamInferResponse
             {
-                ErrorMessage = ErrorMapping.ToInferenceException(e).Message,
+                ErrorMessage = failures.Explain(e, context).Message,
                 InferResponse = new ModelInferResponse { ModelName = request.ModelName, Id = request.Id },
             };
         }

@@ -5,10 +5,11 @@ using OrleansInference.Api.Grpc.Predictions.Wire;
 namespace OrleansInference.Api.Grpc.Predictions;
 
 /// <summary>Predictions over gRPC: translation, nothing else.</summary>
-internal sealed class PredictionsService(IInferenceClient client, TimeProvider time, IOptions<GrpcOptions> options) : Wire.Predictions.PredictionsBase
+internal sealed class PredictionsService(IInferenceClient client, CallFailures failures, TimeProvider time, IOptions<GrpcOptions> options) : Wire.Predictions.PredictionsBase
 {
     public override async Task<PredictResponse> Predict(PredictRequest request, ServerCallContext context)
     {
+        // The token ends with the deadline; but work whose time is up never starts.
         context.ReadTimeLeft(time);
         var prediction = await client.PredictAsync(await PredictRequestTranslator.TranslateAsync(request, client), context.CancellationToken);
         return PredictionTranslator.Translate(prediction);
@@ -30,7 +31,7 @@ internal sealed class PredictionsService(IInferenceClient client, TimeProvider t
         }
         catch (Exception e) when (!context.CancellationToken.IsCancellationRequested)
         {
-            return new PredictBatchResponse { Index = index, Fault = GrpcErrors.ToFault(ErrorMapping.ToInferenceException(e)) };
+            return new PredictBatchResponse { Index = index, Fault = GrpcErrors.ToFault(failures.Explain(e, context)) };
         }
     }
 }

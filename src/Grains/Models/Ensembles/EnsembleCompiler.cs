@@ -125,6 +125,7 @@ internal sealed class EnsembleCompiler(string model, EnsembleSection ensemble, M
             var (name, path) = (ensemble.Outputs[i], $"ensemble.outputs[{i}]");
             if (outputs.Any(output => output.Name == name)) faults.Add(path, $"'{name}' stands twice. Remove one.");
             else if (_tensors.FindMade(name) is { } output) outputs.Add(output);
+            else if (ensemble.Steps.Any(step => step.Outputs.Values.Contains(name))) continue; // The step's own fault is told already.
             else faults.Add(path, $"no step makes '{name}'. Name one of: {(_tensors.Made.Any() ? string.Join(", ", _tensors.Made) : "(none)")}.");
         }
 

@@ -4,10 +4,11 @@ using OrleansInference.Grains.Models.Repository;
 
 namespace OrleansInference.Grains.Models.Loading;
 
-/// <summary>The files beside an ONNX file that hold its weights: they must lie in the model's folder.</summary>
+/// <summary>The files beside an ONNX file that hold its weights: they must lie in the version's folder.</summary>
 /// <remarks>
 /// The file may come from anywhere, and what it names is read with the program's rights: a location such as ../../key would put
-/// any file of the machine into a tensor. Field numbers: onnx/onnx.proto.
+/// any file of the machine into a tensor. ONNX Runtime 1.31 refuses this too, for the initializers of a graph. Field numbers:
+/// onnx/onnx.proto.
 /// </remarks>
 internal static class ExternalData
 {
@@ -33,14 +34,14 @@ internal static class ExternalData
     private const int EntryKey = 1;
     private const int EntryValue = 2;
 
-    /// <exception cref="InferenceStartupException">A tensor's data lies outside the model's folder.</exception>
-    public static void ThrowIfOutside(string modelFolder, string modelFile)
+    /// <exception cref="InferenceStartupException">A tensor's data lies outside the version's folder.</exception>
+    public static void ThrowIfOutside(string modelFile)
     {
+        var folder = Path.GetDirectoryName(modelFile)!;
         foreach (var location in Locations(modelFile))
         {
-            var path = Path.Combine(Path.GetDirectoryName(modelFile)!, location);
-            if (location.Contains('\0') || Path.IsPathRooted(location) || location.Split('/', '\\').Contains("..") || !RepositoryLinks.IsInside(modelFolder, path))
-                throw new InferenceStartupException($"{modelFile}: it keeps data in '{FieldError.Quote(location)}', which is outside the model's folder {modelFolder}. Export the model with its data beside it.");
+            if (location.Contains('\0') || Path.IsPathRooted(location) || location.Split('/', '\\').Contains("..") || !RepositoryLinks.IsInside(folder, Path.Combine(folder, location)))
+                throw new InferenceStartupException($"{modelFile}: it keeps data in '{FieldError.Quote(location)}', which is outside the version's folder {folder}. Export the model with its data beside it.");
         }
     }
 

@@ -14,6 +14,7 @@ internal sealed class VersionFactory(
 {
     public IServedVersion Load(string model, int version, string file, BatchingOptions batching, TaskScheduler scheduler)
     {
+        ExternalData.ThrowIfOutside(file);
         var session = sessions.Load(file);
         var served = new ServedModelVersion(model, version, session, scheduler, batching, time, instruments, logger);
         return new RolloutVersion(model, served, new SpareVersion(model, served, session, schedulers.TryQueueSpare), time, instruments);

@@ -24,6 +24,9 @@ internal static class EffectiveManifest
                 Default = model.DefaultVersion,
                 NumVersions = model.Manifest.Versions is { Policy: VersionsSection.Latest } latest ? latest.NumVersions ?? 1 : null,
                 Labels = model.Labels,
+
+                // With the share that the cluster has agreed on; a demoted one is in nobody's way any more.
+                Canary = model.Canary,
             },
             Batching = new BatchingSection
             {

@@ -27,7 +27,8 @@ internal sealed partial class ModelRepositoryWatcher(
     internal async Task LookAsync()
     {
         if (TryList() is not { } names) return;
-        foreach (var entry in entries.All.Where(entry => !names.Contains(entry.Name))) await TryAsync(updater.RemoveAsync(entry));
+        var known = names.ToHashSet();
+        foreach (var entry in entries.All.Where(entry => !known.Contains(entry.Name))) await TryAsync(updater.RemoveAsync(entry));
         foreach (var name in names) await LookAsync(entries.GetOrAdd(name));
     }
 
@@ -38,9 +39,9 @@ internal sealed partial class ModelRepositoryWatcher(
         {
             await startup.Completion.WaitAsync(stoppingToken);
         }
-        catch (InferenceStartupException)
+        catch (Exception)
         {
-            // The start has failed; there is nothing to watch for.
+            // The start has failed, as whoever waits for it is told, or the program stops: there is nothing to watch for.
             return;
         }
 

@@ -101,6 +101,12 @@ internal sealed partial class ModelUpdater(
             LogLoadFailed(entry.Name, entry.Current is null ? "It is not served" : "What was loaded before still serves", e.Message);
             throw e is InferenceStartupException ? e : new InferenceStartupException($"Model {entry.Name} cannot be read: {e.Message}");
         }
+        catch
+        {
+            // Not the folder's fault, such as no place in memory: the next look tries again.
+            entry.TriedFingerprint = null;
+            throw;
+        }
         finally
         {
             instruments.OnModelLoaded(entry.Name, outcome, time.GetElapsedTime(startedAt));

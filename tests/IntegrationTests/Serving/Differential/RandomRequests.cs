@@ -10,13 +10,17 @@ internal sealed class RandomRequests(int seed, IReadOnlyList<ModelDescription> m
     private const int MostRows = 12;
     private const double Faulty = 0.1;
 
+    // Their graphs add many numbers up, and ONNX Runtime does so in an order that the alignment of the buffer decides. Sums of
+    // small whole numbers are exact in any order.
+    private static readonly HashSet<string> Sums = ["variable", "several", "no-batch"];
+
     private readonly Random _random = new(seed);
 
     public RandomRequest Next()
     {
         var model = models[_random.Next(models.Count)];
         var rows = _random.Next(MostRows + 1);
-        List<Tensor> inputs = [.. model.Inputs.Select(input => NextTensor(input, rows))];
+        List<Tensor> inputs = [.. model.Inputs.Select(input => NextTensor(input, rows, Sums.Contains(model.Name)))];
         if (_random.NextDouble() < Faulty) Spoil(inputs);
         return new RandomRequest(model.Name, NextVersion(model), inputs);
     }
@@ -28,23 +32,23 @@ internal sealed class RandomRequests(int seed, IReadOnlyList<ModelDescription> m
         _ => _random.NextDouble() < Faulty ? "99" : $"{model.Versions[^1]}",
     };
 
-    private Tensor NextTensor(TensorMetadata input, int rows)
+    private Tensor NextTensor(TensorMetadata input, int rows, bool sums)
     {
         // One input's variable dimensions are any; the rows of all are the same.
         long[] shape = [.. input.Shape.Select((dimension, i) => dimension >= 0 ? dimension : i == 0 ? rows : _random.Next(1, 4))];
-        return new Tensor { Name = input.Name, Datatype = input.Datatype, Shape = shape, Data = NextData(input.Datatype, shape) };
+        return new Tensor { Name = input.Name, Datatype = input.Datatype, Shape = shape, Data = NextData(input.Datatype, shape, sums) };
     }
 
-    private byte[] NextData(TensorDatatype datatype, long[] shape)
+    private byte[] NextData(TensorDatatype datatype, long[] shape, bool sums)
     {
         var elements = (int)shape.Aggregate(1L, (product, dimension) => product * dimension);
-        return [.. Enumerable.Range(0, elements).SelectMany(_ => NextElement(datatype))];
+        return [.. Enumerable.Range(0, elements).SelectMany(_ => NextElement(datatype, sums))];
     }
 
-    private byte[] NextElement(TensorDatatype datatype) => datatype switch
+    private byte[] NextElement(TensorDatatype datatype, bool sums) => datatype switch
     {
         TensorDatatype.BOOL => [(byte)_random.Next(2)],
-        TensorDatatype.FP32 => Bytes(NextFloat()),
+        TensorDatatype.FP32 => Bytes(sums ? (float)_random.Next(-1000, 1000) : NextFloat()),
         TensorDatatype.FP64 => Bytes((_random.NextDouble() - 0.5) * Math.Pow(10, _random.Next(-300, 300))),
         TensorDatatype.BYTES => JsonTensors.Text(Encoding.UTF8.GetBytes(NextText())),
         // A half that is a number, of either kind: the exponent is not all ones.

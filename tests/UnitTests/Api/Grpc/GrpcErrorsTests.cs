@@ -75,8 +75,8 @@ public sealed class GrpcErrorsTests
 
         var told = GrpcErrors.ToRpcException(InferenceException.InvalidInput(faults));
 
-        Assert.InRange(told.Status.Detail.Length, 1, 2100);
-        Assert.InRange(told.Trailers.GetValueBytes(GrpcErrors.FaultTrailer)!.Length, 1, 4096);
+        Assert.InRange(told.Status.Detail.Length, 1, 1025);
+        Assert.InRange(told.Trailers.GetValueBytes(GrpcErrors.FaultTrailer)!.Length, 1, 3072);
     }
 
     private static Fault Read(RpcException told) => Fault.Parser.ParseFrom(told.Trailers.GetValueBytes(GrpcErrors.FaultTrailer));

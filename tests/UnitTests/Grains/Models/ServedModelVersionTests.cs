@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using OrleansInference;
+using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.Models;
 using OrleansInference.Grains.Models.Batching;
 using OrleansInference.Grains.Models.Scheduling;
@@ -34,40 +35,6 @@ public sealed class ServedModelVersionTests : IDisposable
         var failure = await Assert.ThrowsAsync<InferenceException>(() => Serve(maxQueueLength: 1).InferAsync(request, CancellationToken.None));
 
         Assert.Equal((InferenceErrorCode.InvalidInput, 0), (failure.Code, _session.Runs));
-    }
-
-    [Fact]
-    public async Task InferAsync_AsManyAsTheQueueTakes_RejectsTheNext()
-    {
-        using var gate = HoldRuns();
-        var version = Serve(maxQueueLength: 2);
-        var admitted = new[] { Infer(version), Infer(version) };
-        await gate.Reached;
-
-        var failure = await Assert.ThrowsAsync<InferenceException>(() => Infer(version));
-
-        Assert.Equal(InferenceErrorCode.QueueFull, failure.Code);
-        Assert.Equal("The queue of fraud/7 is full (Inference:Models:MaxQueueLength = 2). Raise it, add silos, or slow the callers.", failure.Message);
-        gate.Open();
-        await Task.WhenAll(admitted);
-    }
-
-    [Fact]
-    public async Task InferAsync_QueueFull_TellsToRetryWhenTheQueueHasDrainedByTheMeanRunTime()
-    {
-        _session.OnRun = (_, _) => _time.Advance(TimeSpan.FromMilliseconds(9));
-        var version = Serve(maxQueueLength: 4);
-        await Infer(version);
-        using var gate = HoldRuns();
-        var admitted = Enumerable.Range(0, 4).Select(_ => Infer(version)).ToArray();
-        await gate.Reached;
-
-        var failure = await Assert.ThrowsAsync<InferenceException>(() => Infer(version));
-
-        // The first estimate is 1 ms; a run of 9 ms moves it by an eighth, to 2 ms; four of those on one thread.
-        Assert.Equal(TimeSpan.FromMilliseconds(8), failure.RetryAfter);
-        gate.Open();
-        await Task.WhenAll(admitted);
     }
 
     [Fact]
@@ -136,25 +103,11 @@ public sealed class ServedModelVersionTests : IDisposable
     }
 
     [Fact]
-    public async Task InferAsync_AfterARejection_ThePlacesAreAsMany()
-    {
-        using var gate = HoldRuns();
-        var version = Serve(maxQueueLength: 1);
-        var running = Infer(version);
-        await gate.Reached;
-        await Assert.ThrowsAsync<InferenceException>(() => Infer(version));
-        gate.Open();
-        await running;
-
-        await Infer(version);
-    }
-
-    [Fact]
     public async Task InferAsync_CancelledWhileQueued_ThePlaceIsFreeAtOnce()
     {
         using var gate = HoldRuns();
         using var cancellation = new CancellationTokenSource();
-        var version = Serve(maxQueueLength: 2);
+        var version = Serve(maxQueueLength: 1);
         var running = Infer(version);
         await gate.Reached;
         var queued = InferUntil(version, cancellation.Token);
@@ -182,12 +135,156 @@ public sealed class ServedModelVersionTests : IDisposable
     }
 
     [Fact]
-    public void Dispose_Always_ClosesTheSession()
+    public async Task InferAsync_OutputsNamed_AnswersThoseInThatOrder()
     {
-        Serve(maxQueueLength: 1).Dispose();
+        using var served = Several();
 
+        var response = await served.InferAsync(TwoInputs() with { Outputs = ["b", "a"] });
+
+        Assert.Equal(["b", "a"], response.Outputs.Select(output => output.Name));
+    }
+
+    [Fact]
+    public async Task InferAsync_InputsInAnotherOrder_AreFoundByName()
+    {
+        using var served = Several();
+
+        var response = await served.InferAsync(TwoInputs() with { Inputs = [.. TwoInputs().Inputs.Reverse()] });
+
+        Assert.Equal([1f, 2f], response.Outputs.Select(output => output.Elements<float>()[0]));
+    }
+
+    [Theory]
+    [InlineData("c", "outputs 'c' is no output of fraud/7, whose outputs are a, b. Correct its name, or name none for all.")]
+    [InlineData("a", "outputs 'a' is asked for twice. Name each output once.")]
+    public async Task InferAsync_OutputUnknownOrTwice_IsInvalidInput(string second, string message)
+    {
+        using var served = Several();
+
+        var failure = await Assert.ThrowsAsync<InferenceException>(() => served.InferAsync(TwoInputs() with { Outputs = ["a", second] }));
+
+        Assert.Equal((InferenceErrorCode.InvalidInput, message), (failure.Code, failure.Message));
+    }
+
+    [Fact]
+    public async Task InferAsync_NoTimeLeft_IsDeadlineExceededWithoutARun()
+    {
+        using var served = new ServedVersionBuilder();
+
+        var failure = await Assert.ThrowsAsync<InferenceException>(() => served.InferAsync(ServedVersionBuilder.Rows(1) with { Timeout = TimeSpan.FromMilliseconds(-1) }));
+
+        Assert.Equal((InferenceErrorCode.DeadlineExceeded, 0), (failure.Code, served.Session.Runs));
+    }
+
+    [Fact]
+    public async Task RetireAsync_Held_ClosesTheSessionWhenTheLastHolderHasGone()
+    {
+        using var served = new ServedVersionBuilder();
+        Assert.True(served.Version.TryAcquire());
+        Assert.True(served.Version.TryAcquire());
+
+        var retired = served.Version.RetireAsync();
+        var again = served.Version.TryAcquire();
+        served.Version.Release();
+        Assert.Equal((false, false, false), (again, retired.IsCompleted, served.Session.Disposed));
+        served.Version.Release();
+
+        await retired.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+        Assert.True(served.Session.Disposed);
+    }
+
+    [Fact]
+    public async Task RetireAsync_HolderLeftARunUnderWay_ClosesTheSessionAfterIt()
+    {
+        using var served = new ServedVersionBuilder();
+        var (gate, _) = await served.HoldAThreadAsync();
+        var retired = served.Version.RetireAsync();
+
+        gate.Open();
+
+        await retired.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+        Assert.Equal((true, false), (served.Session.Disposed, served.Session.DisposedWhileRunning));
+    }
+
+    [Fact]
+    public async Task RetireAsync_ManyHoldersComeAndGo_ClosesTheSessionOnceAndNeverUnderOne()
+    {
+        using var served = new ServedVersionBuilder();
+        var (version, under) = (served.Version, 0);
+        var holders = Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
+        {
+            while (version.TryAcquire())
+            {
+                if (served.Session.Disposed) Interlocked.Increment(ref under);
+                version.Release();
+            }
+        })).ToArray();
+
+        await Task.WhenAll(version.RetireAsync(), version.RetireAsync()).WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+
+        await Task.WhenAll(holders);
+        Assert.Equal(0, under);
+    }
+
+    [Fact]
+    public async Task Statistics_AfterRequests_CountThemAndTheRunsByTheirRows()
+    {
+        using var served = new ServedVersionBuilder();
+        served.Session.OnRun = (_, _) => served.Time.Advance(TimeSpan.FromMilliseconds(3));
+        await served.InferAsync(ServedVersionBuilder.Rows(1, 2));
+        await served.InferAsync(ServedVersionBuilder.Rows(1, 2));
+        served.Session.OnRun = (_, _) => throw new InferenceException(InferenceErrorCode.ModelFailed, "on purpose");
+        await Assert.ThrowsAsync<InferenceException>(() => served.InferAsync(ServedVersionBuilder.Rows(1)));
+
+        await served.DrainAsync();
+
+        var statistics = served.Version.Statistics;
+        Assert.Equal(("fraud", 7, 4L, 2L), (statistics.Name, statistics.Version, statistics.InferenceCount, statistics.ExecutionCount));
+        Assert.Equal(new DurationSum(2, TimeSpan.FromMilliseconds(6)), statistics.Success);
+        Assert.Equal(1, statistics.Fail.Count);
+        Assert.Equal(new DurationSum(2, TimeSpan.FromMilliseconds(6)), statistics.ComputeInfer);
+        Assert.Equal(served.Time.GetUtcNow(), statistics.LastInference);
+        var batch = Assert.Single(statistics.Batches);
+        Assert.Equal((2, new DurationSum(2, TimeSpan.FromMilliseconds(6))), (batch.BatchSize, batch.ComputeInfer));
+    }
+
+    [Fact]
+    public async Task Metrics_OfARun_TellQueueStagesBatchAndLength()
+    {
+        using var meters = new FakeMeterFactory();
+        using var metrics = new FakeMetrics { Model = "measured" };
+        using var served = new ServedVersionBuilder { Model = "measured", Instruments = new InferenceInstruments(meters) };
+        metrics.Listen();
+        await served.InferAsync(ServedVersionBuilder.Rows(1, 2));
+        var (gate, _) = await served.HoldAThreadAsync();
+        var waiting = served.InferAsync(ServedVersionBuilder.Rows(1, 2, 3));
+
+        metrics.Collect();
+
+        Assert.Equal(3, metrics.Last("inference.queue.length"));
+        Assert.Equal(2, metrics.First("inference.batch.size"));
+        Assert.Equal(["infer", "input", "output"], metrics.Tags("inference.compute.duration", "stage").Distinct().Order());
+        Assert.Equal(["measured"], metrics.Tags("inference.queue.duration", "model.name").Distinct());
+        gate.Open();
+        await waiting;
+    }
+
+    [Fact]
+    public async Task Dispose_Always_ClosesTheSession()
+    {
+        var version = Serve(maxQueueLength: 1);
+
+        version.Dispose();
+
+        await version.RetireAsync().WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
         Assert.True(_session.Disposed);
     }
+
+    private static ServedVersionBuilder Several() =>
+        new() { Session = new FakeModelSession(new("a", TensorDatatype.FP32, [-1, 1]), new("b", TensorDatatype.FP32, [-1, 1])) };
+
+    private static InferenceRequest TwoInputs() =>
+        new() { Inputs = [Tensor.Create<float>("a", TensorDatatype.FP32, [1, 1], [1]), Tensor.Create<float>("b", TensorDatatype.FP32, [1, 1], [2])] };
 
     private ServedModelVersion Serve(int maxQueueLength) =>
         new("fraud", 7, _session, new InferenceTaskScheduler(_threads, 1), new BatchingOptions { MaxQueueLength = maxQueueLength }, _time, FakeMeterFactory.Instruments);

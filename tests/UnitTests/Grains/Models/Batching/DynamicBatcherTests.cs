@@ -1,7 +1,5 @@
-using Microsoft.Extensions.Logging;
 using OrleansInference;
 using OrleansInference.Grains.Models.Batching;
-using OrleansInference.Grains.Models.Sessions;
 using UnitTests.Fakes;
 using static UnitTests.Fakes.ServedVersionBuilder;
 
@@ -21,7 +19,7 @@ public sealed class DynamicBatcherTests : IDisposable
     {
         var response = await _served.InferAsync(Rows(3)).WaitAsync(Gate.Patience, Stop);
 
-        Assert.Equal([3], Values(response));
+        AssertValues(response, 3);
         AssertBatches([1]);
     }
 
@@ -88,9 +86,9 @@ public sealed class DynamicBatcherTests : IDisposable
 
         gate.Open();
 
-        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], Values(await large));
-        Assert.Equal([10, 1], (await large).Outputs.Single().Shape);
-        Assert.Equal([11], Values(await small));
+        AssertValues(await large, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+        Assert.Equal(10, (await large).Outputs.Single().Shape[0]);
+        AssertValues(await small, 11);
         AssertBatches([1], [4], [4], [2, 1]);
     }
 
@@ -103,7 +101,7 @@ public sealed class DynamicBatcherTests : IDisposable
 
         var response = await _served.InferAsync(Rows(1, 2, 3, 4, 5, 6, 7, 8));
 
-        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], Values(response));
+        AssertValues(response, 1, 2, 3, 4, 5, 6, 7, 8);
     }
 
     [Fact]
@@ -187,9 +185,9 @@ public sealed class DynamicBatcherTests : IDisposable
 
         gate.Open();
 
-        Assert.Equal([1], Values(await waiting[0]));
+        AssertValues(await waiting[0], 1);
         Assert.Equal("13", (await Assert.ThrowsAsync<InferenceException>(() => waiting[1])).Message);
-        Assert.Equal([2], Values(await waiting[2]));
+        AssertValues(await waiting[2], 2);
         AssertBatches([1], [1, 1, 1], [1], [1], [1]);
     }
 
@@ -221,7 +219,7 @@ public sealed class DynamicBatcherTests : IDisposable
     {
         _served.Batching = new BatchingOptions { MaxBatchSize = 1 };
 
-        Assert.Equal([1, 2, 3], Values(await _served.InferAsync(Rows(1, 2, 3))));
+        AssertValues(await _served.InferAsync(Rows(1, 2, 3)), 1, 2, 3);
 
         AssertBatches([3]);
         Assert.Equal(0, _served.Version.MaxBatchSize);
@@ -232,7 +230,6 @@ public sealed class DynamicBatcherTests : IDisposable
     {
         var logger = new FakeLogger();
         _served.Logger = logger;
-        _served.Session.HasRowsFirst = false;
         var (gate, _) = await _served.HoldAThreadAsync();
         _served.Session.HasRowsFirst = false;
         var waiting = new[] { _served.InferAsync(Rows(1)), _served.InferAsync(Rows(2)) };
@@ -253,7 +250,7 @@ public sealed class DynamicBatcherTests : IDisposable
 
         var response = await _served.InferAsync(Rows(1, 2, 3, 4, 5, 6));
 
-        Assert.Equal([1, 2, 3, 4, 5, 6], Values(response));
+        AssertValues(response, 1, 2, 3, 4, 5, 6);
         await _served.DrainAsync();
         AssertBatches([4], [6]);
         AssertQueueIsEmpty();
@@ -312,7 +309,7 @@ public sealed class DynamicBatcherTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left.WaitAsync(Gate.Patience, Stop));
         Assert.False(stays.IsCompleted);
         inBatch.Open();
-        Assert.Equal([2], Values(await stays));
+        AssertValues(await stays, 2);
         AssertBatches([1], [1, 1]);
     }
 
@@ -408,6 +405,38 @@ public sealed class DynamicBatcherTests : IDisposable
     }
 
     [Fact]
+    public async Task InferAsync_FloodOfBulk_LeavesTheInteractiveMedianWithinTwoTimes()
+    {
+        _served.Batching = new BatchingOptions { MaxBatchSize = 64 };
+        var (time, askedAt, waits, asked) = (_served.Time, new Queue<long>(), new List<TimeSpan>(), new List<Task>());
+        _served.Session.OnRun = (inputs, _) =>
+        {
+            // As a 32-1024-1024-512-1 perceptron has it: 150 us for a row, and 40 for each further one.
+            var isBulk = inputs[0].Elements<float>()[0] < 0;
+            var half = TimeSpan.FromMicroseconds((110 + 40 * (isBulk ? RowsOfLastRun() : 1)) / 2);
+            time.Advance(half);
+            if (isBulk) Ask();
+            time.Advance(half);
+            if (!isBulk) waits.Add(time.GetElapsedTime(askedAt.Dequeue()));
+        };
+
+        // Somebody asks in the middle of each bulk run, when the answer to the one before has long been there.
+        void Ask()
+        {
+            askedAt.Enqueue(time.GetTimestamp());
+            asked.Add(_served.InferAsync(Rows(1)));
+        }
+
+        int RowsOfLastRun() => _served.Session.Batches[^1].Sum();
+
+        var flood = Enumerable.Range(0, 20).Select(_ => _served.InferAsync(Bulk([.. Enumerable.Repeat(-1f, 64)]))).ToArray();
+        await Task.WhenAll(flood).WaitAsync(Gate.Patience, Stop);
+        await Task.WhenAll(asked);
+
+        Assert.InRange(waits.Order().ElementAt(waits.Count / 2), TimeSpan.FromMicroseconds(150), TimeSpan.FromMicroseconds(2 * 150));
+    }
+
+    [Fact]
     public async Task Dispose_RequestsWait_FailsThemAsNotReadyAndAnswersWhatRuns()
     {
         var (gate, running) = await _served.HoldAThreadAsync();
@@ -419,7 +448,7 @@ public sealed class DynamicBatcherTests : IDisposable
         Assert.Equal(InferenceErrorCode.NotReady, (await Assert.ThrowsAsync<InferenceException>(() => _served.InferAsync(Rows(2)))).Code);
         Assert.False(_served.Session.Disposed);
         gate.Open();
-        Assert.Equal([-1], Values(await running));
+        AssertValues(await running, -1);
         await _served.DrainAsync();
         Assert.Equal((true, false), (_served.Session.Disposed, _served.Session.DisposedWhileRunning));
     }
@@ -434,13 +463,15 @@ public sealed class DynamicBatcherTests : IDisposable
         Assert.Equal(InferenceErrorCode.NotReady, (await Assert.ThrowsAsync<InferenceException>(() => waiting.WaitAsync(Gate.Patience, Stop))).Code);
 
         gate.Open();
-        Assert.Equal([-1], Values(await running));
+        AssertValues(await running, -1);
         await ending.WaitAsync(Gate.Patience, Stop);
     }
 
     private static InferenceRequest Bulk(params float[] values) => Rows(values) with { Priority = InferencePriority.Bulk };
 
     private static InferenceRequest Wide(int columns) => new() { Inputs = [Tensor.Create<float>("x", TensorDatatype.FP32, [1, columns], new float[columns])] };
+
+    private static void AssertValues(InferenceResponse response, params float[] expected) => Assert.Equal(expected, Values(response));
 
     private void AssertBatches(params int[][] expected) => Assert.Equal(expected, _served.Session.Batches);
 

@@ -148,6 +148,15 @@ public sealed class EnsembleCompilerTests
     }
 
     [Fact]
+    public async Task Compile_OutputOfABrokenStep_IsNotASecondFault()
+    {
+        var failure = await Assert.ThrowsAsync<InferenceStartupException>(
+            () => Compile("""{ "steps": [ { "model": "nope", "inputs": { "x": "raw" }, "outputs": { "y": "out" } } ], "outputs": [ "out" ] }"""));
+
+        Assert.Equal("model.json:1: ensemble.steps[0].model: There is no 'nope/'. Served here: join, scale, score, words.", failure.Message);
+    }
+
+    [Fact]
     public async Task Compile_NoSteps_IsAFault()
     {
         var failure = await Assert.ThrowsAsync<InferenceStartupException>(() => Compile("""{ "steps": [ ], "outputs": [ "out" ] }"""));

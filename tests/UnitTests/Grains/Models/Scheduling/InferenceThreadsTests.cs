@@ -234,6 +234,149 @@ public sealed class InferenceThreadsTests
         Assert.Equal(0, exceeded);
     }
 
+    [Fact]
+    public async Task TryQueueSpare_NothingElseToDo_RunsOnAnInferenceThread()
+    {
+        using var threads = new InferenceThreads(1);
+        var name = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        Assert.True(threads.TryQueueSpare(_ => name.SetResult(Thread.CurrentThread.Name)));
+
+        Assert.Equal("inference-0", await name.Task.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task TryQueueSpare_OtherWorkIsReady_RunsAfterIt()
+    {
+        using var gate = new Gate();
+        using var threads = new InferenceThreads(1);
+        var scheduler = new InferenceTaskScheduler(threads, 1);
+        var order = new ConcurrentQueue<string>();
+        var spared = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ = Start(scheduler, () => gate.Pass(CancellationToken.None));
+        await gate.Reached;
+        threads.TryQueueSpare(_ =>
+        {
+            order.Enqueue("spare");
+            spared.SetResult();
+        });
+        for (var i = 0; i < 3; i++) _ = Start(scheduler, () => order.Enqueue("work"));
+
+        gate.Open();
+        await spared.Task.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+
+        Assert.Equal(["work", "work", "work", "spare"], order);
+    }
+
+    [Fact]
+    public async Task Add_SpareWorkHoldsTheOnlyThread_IsToldToStop()
+    {
+        using var gate = new Gate();
+        using var threads = new InferenceThreads(1);
+        var ended = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        threads.TryQueueSpare(wanted =>
+        {
+            // The gate is never opened: only the token ends the wait.
+            ended.SetResult(Record.Exception(() => gate.Pass(wanted)) is OperationCanceledException);
+        });
+        await gate.Reached;
+
+        await Start(new InferenceTaskScheduler(threads, 1), () => { }).WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+
+        Assert.True(await ended.Task);
+    }
+
+    [Fact]
+    public async Task Add_AnotherThreadIsIdle_SpareWorkGoesOn()
+    {
+        using var gate = new Gate();
+        using var threads = new InferenceThreads(2);
+        var wasWanted = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        threads.TryQueueSpare(wanted =>
+        {
+            gate.Pass(CancellationToken.None);
+            wasWanted.SetResult(wanted.IsCancellationRequested);
+        });
+        await gate.Reached;
+
+        await Start(new InferenceTaskScheduler(threads, 2), () => { });
+
+        gate.Open();
+        Assert.False(await wasWanted.Task.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task TryQueueSpare_SeveralThreads_LeavesOneIdle()
+    {
+        using var gate = new Gate();
+        using var threads = new InferenceThreads(2);
+        var second = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        threads.TryQueueSpare(_ => gate.Pass(CancellationToken.None));
+        await gate.Reached;
+        threads.TryQueueSpare(_ => second.SetResult());
+
+        await Start(new InferenceTaskScheduler(threads, 2), () => { });
+
+        Assert.False(second.Task.IsCompleted);
+        gate.Open();
+        await second.Task.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task TryQueueSpare_ManyWait_RefusesFurtherOnes()
+    {
+        using var gate = new Gate();
+        using var threads = new InferenceThreads(1);
+        threads.TryQueueSpare(_ => gate.Pass(CancellationToken.None));
+        await gate.Reached;
+
+        var taken = Enumerable.Range(0, 65).Select(_ => threads.TryQueueSpare(_ => { })).ToArray();
+
+        Assert.Equal([.. Enumerable.Repeat(true, 64), false], taken);
+        gate.Open();
+    }
+
+    [Fact]
+    public async Task TryQueueSpare_WorkThrows_ThreadLivesOn()
+    {
+        using var threads = new InferenceThreads(1);
+        threads.TryQueueSpare(_ => throw new InvalidOperationException("on purpose"));
+
+        Assert.Equal("inference-0", await Start(new InferenceTaskScheduler(threads, 1), () => Thread.CurrentThread.Name));
+    }
+
+    [Fact]
+    public async Task Dispose_SpareWorkWaits_IsCalledAsNotWanted()
+    {
+        using var gate = new Gate();
+        var threads = new InferenceThreads(1);
+        var isCancelled = false;
+        _ = Start(new InferenceTaskScheduler(threads, 1), () => gate.Pass(CancellationToken.None));
+        await gate.Reached;
+        threads.TryQueueSpare(wanted => isCancelled = wanted.IsCancellationRequested);
+        var disposing = Dispose(threads);
+
+        gate.Open();
+
+        Assert.True(disposing.Join(Gate.Patience));
+        Assert.True(isCancelled);
+        Assert.False(threads.TryQueueSpare(_ => { }));
+    }
+
+    [Fact]
+    public async Task IdleCount_SomeRun_IsTheRest()
+    {
+        using var gate = new Gate();
+        using var threads = new InferenceThreads(3);
+        var running = Start(new InferenceTaskScheduler(threads, 3), () => gate.Pass(CancellationToken.None));
+        await gate.Reached;
+
+        Assert.Equal(2, threads.IdleCount);
+
+        gate.Open();
+        await running;
+    }
+
     private static Thread Dispose(InferenceThreads threads)
     {
         var disposing = new Thread(threads.Dispose);

@@ -21,6 +21,7 @@ public sealed class OnnxDatatypesTests
         { TensorDatatype.FP32, TensorElementType.Float, 4 },
         { TensorDatatype.FP64, TensorElementType.Double, 8 },
         { TensorDatatype.BYTES, TensorElementType.String, 0 },
+        { TensorDatatype.BF16, TensorElementType.BFloat16, 2 },
     };
 
     [Theory]
@@ -32,7 +33,7 @@ public sealed class OnnxDatatypesTests
     public void Datatype_OfTheProtocol_IsInTheTable() => Assert.Equal(Enum.GetValues<TensorDatatype>(), All.Select(row => row.Data.Item1));
 
     [Theory]
-    [InlineData(TensorElementType.BFloat16)]
     [InlineData(TensorElementType.Complex64)]
+    [InlineData(TensorElementType.Complex128)]
     public void FromOnnx_TypeThatTheProtocolHasNot_IsNull(TensorElementType onnx) => Assert.Null(OnnxDatatypes.FromOnnx(onnx));
 }

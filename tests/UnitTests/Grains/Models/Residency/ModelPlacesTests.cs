@@ -1,0 +1,180 @@
+using OrleansInference;
+using OrleansInference.Grains;
+using UnitTests.Fakes;
+
+namespace UnitTests.Grains.Models.Residency;
+
+/// <summary>Models that come into memory when somebody asks, and the limit on how many are there.</summary>
+public sealed class ModelPlacesTests
+{
+    [Fact]
+    public async Task Start_WithALimit_LoadsOnlyTheDefaultModel()
+    {
+        using var silo = new SiloModels(limit: 2);
+        Put(silo, 1_000);
+
+        await silo.StartAsync();
+
+        Assert.Empty(silo.Versions.Made);
+        Assert.Equal(1_000, silo.Index.List().Count);
+        Assert.All(silo.Index.List(), entry => Assert.StartsWith("It is not in memory; its first request loads it", entry.Reason, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Infer_OverTheLimit_EvictsTheOneThatWasLongestUnused()
+    {
+        using var silo = await StartAsync(limit: 2, models: 3);
+
+        await InferAsync(silo, "m0", "m1", "m0", "m2");
+
+        Assert.Equal(["m0", "m2"], InMemory(silo));
+        Assert.Equal(2, silo.Versions.MostResident);
+        Assert.Equal(1, (await silo.InferAsync("m1")).Version);
+    }
+
+    [Fact]
+    public async Task Infer_ColdModelAskedByMany_LoadsItOnce()
+    {
+        using var silo = await StartAsync(limit: 2, models: 1);
+
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(() => silo.InferAsync("m0"))));
+
+        Assert.Single(silo.Versions.Made);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Infer_ManyColdModelsAtOnce_AnswersAllAndNeverPassesTheLimit(int limit)
+    {
+        using var silo = await StartAsync(limit, models: 20);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 400).Select(i => Task.Run(() => silo.InferAsync($"m{i * 7 % 20}"))));
+
+        Assert.All(answers, answer => Assert.Equal(1, answer.Version));
+        Assert.Equal(limit, silo.Versions.MostResident);
+        Assert.True(InMemory(silo).Length <= limit);
+    }
+
+    [Fact]
+    public async Task Infer_PlaceHeldByARequest_WaitsForItsEnd()
+    {
+        using var silo = await StartAsync(limit: 1, models: 2);
+        var held = await silo.Catalog.AcquireAsync("m0", null, CancellationToken.None);
+
+        var waiting = Task.Run(() => silo.InferAsync("m1"), TestContext.Current.CancellationToken);
+        await UntilAsync(() => silo.Entries.Find("m0")!.Current is null);
+        await held.InferAsync(new InferenceRequest { Inputs = [] }, CancellationToken.None);
+        Assert.Single(silo.Versions.Made);
+        held.Release();
+
+        Assert.Equal(1, (await waiting).Version);
+        Assert.Equal(1, silo.Versions.MostResident);
+    }
+
+    [Fact]
+    public async Task Infer_NoPlaceWithinTheCallersTime_IsDeadlineExceeded()
+    {
+        using var silo = await StartAsync(limit: 1, models: 2);
+        var held = await silo.Catalog.AcquireAsync("m0", null, CancellationToken.None);
+
+        var waiting = silo.Catalog.AcquireAsync("m1", TimeSpan.FromSeconds(2), CancellationToken.None).AsTask();
+        await UntilAsync(() => silo.Entries.Find("m0")!.Current is null);
+        silo.Time.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(InferenceErrorCode.DeadlineExceeded, (await Assert.ThrowsAsync<InferenceException>(() => waiting)).Code);
+        held.Release();
+    }
+
+    [Fact]
+    public async Task Infer_NoPlaceForLong_IsNotReadyAndNamesTheSetting()
+    {
+        using var silo = await StartAsync(limit: 1, models: 2);
+        var held = await silo.Catalog.AcquireAsync("m0", null, CancellationToken.None);
+
+        var waiting = silo.Catalog.AcquireAsync("m1", null, CancellationToken.None).AsTask();
+        await UntilAsync(() => silo.Entries.Find("m0")!.Current is null);
+        silo.Time.Advance(TimeSpan.FromSeconds(25));
+        var failure = await Assert.ThrowsAsync<InferenceException>(() => waiting);
+
+        Assert.Equal(InferenceErrorCode.NotReady, failure.Code);
+        Assert.Contains("Inference:Models:MaxLoadedModels", failure.Message, StringComparison.Ordinal);
+        Assert.NotNull(failure.RetryAfter);
+        held.Release();
+    }
+
+    [Fact]
+    public async Task Infer_CallerLeavesWhileItLoads_LoadsForTheNextOne()
+    {
+        using var silo = await StartAsync(limit: 1, models: 1);
+        using var gate = new Gate();
+        silo.Versions.OnLoad = (_, _) => gate.Pass(CancellationToken.None);
+        using var leave = new CancellationTokenSource();
+
+        var waiting = silo.Catalog.AcquireAsync("m0", null, leave.Token).AsTask();
+        await gate.Reached;
+        await leave.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        gate.Open();
+
+        Assert.Equal(1, (await silo.InferAsync("m0")).Version);
+        Assert.Single(silo.Versions.Made);
+    }
+
+    [Fact]
+    public async Task Infer_ColdModelBroken_IsNotReadyWithTheReasonAndGivesItsPlaceBack()
+    {
+        using var silo = await StartAsync(limit: 1, models: 2);
+        silo.Versions.OnLoad = (model, _) =>
+        {
+            if (model == "m0") throw new InferenceStartupException("broken");
+        };
+
+        Assert.Equal((InferenceErrorCode.NotReady, "Model m0 cannot be loaded: broken"), ((await silo.InferFailsAsync("m0")).Code, (await silo.InferFailsAsync("m0")).Message));
+        Assert.Equal(0, silo.Places.Taken);
+        Assert.Equal(1, (await silo.InferAsync("m1")).Version);
+    }
+
+    [Fact]
+    public async Task Infer_ColdModelMended_IsLoadedAfterTheNextLooks()
+    {
+        using var silo = await StartAsync(limit: 1, models: 1);
+        silo.Versions.OnLoad = (_, _) => throw new InferenceStartupException("broken");
+        await silo.InferFailsAsync("m0");
+        silo.Versions.OnLoad = (_, _) => { };
+
+        silo.Repository.Put("m0", [1], edition: 1);
+        await silo.LookTwiceAsync();
+
+        Assert.Equal(1, (await silo.InferAsync("m0")).Version);
+    }
+
+    private static async Task<SiloModels> StartAsync(int limit, int models)
+    {
+        var silo = new SiloModels(limit);
+        Put(silo, models);
+        return await silo.StartAsync();
+    }
+
+    private static void Put(SiloModels silo, int models)
+    {
+        for (var i = 0; i < models; i++) silo.Repository.Put($"m{i}", [1]);
+    }
+
+    private static async Task InferAsync(SiloModels silo, params string[] models)
+    {
+        foreach (var model in models)
+        {
+            await silo.InferAsync(model);
+            silo.Time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+    }
+
+    private static string[] InMemory(SiloModels silo) => [.. silo.Entries.All.Where(entry => entry.Current is not null).Select(entry => entry.Name).Order()];
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = new CancellationTokenSource(Gate.Patience);
+        while (!condition()) await Task.Delay(1, patience.Token);
+    }
+}

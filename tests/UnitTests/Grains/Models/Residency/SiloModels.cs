@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using OrleansInference;
+using OrleansInference.Grains;
+using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Models;
+using OrleansInference.Grains.Models.Control;
+using OrleansInference.Grains.Models.Loading;
+using OrleansInference.Grains.Models.Repository;
+using OrleansInference.Grains.Models.Residency;
+using OrleansInference.Grains.Models.Routing;
+using OrleansInference.Grains.Models.Scheduling;
+using OrleansInference.Grains.PostProcessing;
+using UnitTests.Fakes;
+
+namespace UnitTests.Grains.Models.Residency;
+
+/// <summary>A silo's models over a repository and versions of the test's making.</summary>
+internal sealed class SiloModels : IControlStates, IDisposable
+{
+    private readonly InferenceSchedulers _schedulers;
+
+    public SiloModels(int? limit = null, string? defaultModel = null)
+    {
+        var serving = Options.Create(new ModelServingOptions { Threads = 1 });
+        var inference = Options.Create(new InferenceOptions { DefaultModel = defaultModel });
+        var repositoryOptions = Options.Create(new ModelRepositoryOptions { Path = "/models" });
+        _schedulers = new InferenceSchedulers(serving);
+        Entries = new ModelEntries(_schedulers, Metrics.Instruments);
+        Places = new ModelPlaces(limit, Entries);
+        var loader = new ModelLoader(
+            Versions,
+            new ModelWarmUp(NullLogger<ModelWarmUp>.Instance),
+            new ModelRollouts((_, _, _) => Task.CompletedTask, Time, Metrics.Instruments, NullLoggerFactory.Instance),
+            new FakeStepModels(),
+            new FeatureSources([]),
+            new WebhookTargets(new Dictionary<string, WebhookOptions>()),
+            serving,
+            Time,
+            Metrics.Instruments,
+            NullLogger<ModelLoader>.Instance);
+        Updater = new ModelUpdater(Entries, Places, Repository, loader, this, Time, Metrics.Instruments, NullLogger<ModelUpdater>.Instance);
+        Startup = new ModelStartup(Entries, Updater, Places, Repository, _schedulers, inference, repositoryOptions);
+        Catalog = new ModelCatalog(Entries, Updater, Places, Startup, inference, Time);
+        Index = new ModelIndex(Entries, Places, Repository);
+        Watcher = new ModelRepositoryWatcher(Entries, Updater, Places, Startup, Repository, repositoryOptions, Time, NullLogger<ModelRepositoryWatcher>.Instance);
+    }
+
+    public FakeTimeProvider Time { get; } = new();
+
+    public RecordedMetrics Metrics { get; } = new();
+
+    public FakeModelRepository Repository { get; } = new();
+
+    public FakeVersionFactory Versions { get; } = new();
+
+    public ConcurrentDictionary<string, ModelControlState> Controls { get; } = new();
+
+    public ModelEntries Entries { get; }
+
+    public ModelPlaces Places { get; }
+
+    public ModelUpdater Updater { get; }
+
+    public ModelStartup Startup { get; }
+
+    public ModelCatalog Catalog { get; }
+
+    public ModelIndex Index { get; }
+
+    public ModelRepositoryWatcher Watcher { get; }
+
+    /// <summary>Loads the models of the start, as the host does.</summary>
+    public async Task<SiloModels> StartAsync()
+    {
+        await Startup.StartedAsync(CancellationToken.None);
+        await Startup.Completion.WaitAsync(Gate.Patience);
+        return this;
+    }
+
+    /// <summary>Two looks at the repository: one to see the change, one to see that it is over.</summary>
+    public async Task LookTwiceAsync()
+    {
+        await Watcher.LookAsync();
+        await Watcher.LookAsync();
+    }
+
+    public async Task<InferenceResponse> InferAsync(string model, string? version = null)
+    {
+        var held = await Catalog.AcquireAsync(model, timeout: null, CancellationToken.None);
+        try
+        {
+            return await held.InferAsync(new InferenceRequest { Version = version, Inputs = [] }, CancellationToken.None);
+        }
+        finally
+        {
+            held.Release();
+        }
+    }
+
+    public async Task<InferenceException> InferFailsAsync(string model, string? version = null) =>
+        await Assert.ThrowsAsync<InferenceException>(() => InferAsync(model, version));
+
+    Task<ModelControlState> IControlStates.GetAsync(string model) => Task.FromResult(Controls.GetValueOrDefault(model) ?? new ModelControlState());
+
+    public void Dispose()
+    {
+        Watcher.Dispose();
+        Startup.Dispose();
+        Places.Dispose();
+        _schedulers.Dispose();
+        Repository.Dispose();
+        Metrics.Dispose();
+    }
+}
