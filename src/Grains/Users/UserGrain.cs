@@ -66,7 +66,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         var outcome = nameof(InferenceErrorCode.Internal);
         try
         {
-            var prediction = await PredictAsync(plan, model.Generation, request, budget);
+            var prediction = await PredictAsync(model, plan, request, budget);
             outcome = prediction.Degraded ? "degraded" : "ok";
             return prediction;
         }
@@ -92,21 +92,34 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     }
 
     // The path of a prediction, in the order in which it happens.
-    private async Task<Prediction> PredictAsync(PredictPlan plan, long generation, PredictionRequest request, TimeBudget budget)
+    private async Task<Prediction> PredictAsync(ServedModel model, PredictPlan plan, PredictionRequest request, TimeBudget budget)
     {
         var bound = plan.Request.Bind(request, _time.GetUtcNow());
         _journal.BeginLoad();
         var features = await _features.AssembleAsync(plan, bound, budget);
-        var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(this.GetPrimaryKeyString(), generation), budget.Token);
-        var prediction = ToPrediction(plan, request, features, inference);
+        var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(this.GetPrimaryKeyString(), model.Generation), budget.Token);
+        var prediction = ToPrediction(plan, request, features, inference, ReadValue(model, plan, inference));
         await RecordAsync(plan, bound, features, prediction, budget);
         return prediction;
     }
 
-    private static Prediction ToPrediction(PredictPlan plan, PredictionRequest request, FeatureVector features, InferenceResponse inference) => new()
+    private static double ReadValue(ServedModel model, PredictPlan plan, InferenceResponse inference)
+    {
+        try
+        {
+            return plan.Output.Read(inference.Outputs);
+        }
+        catch (InferenceException)
+        {
+            model.Rollout?.OnUnusable(inference);
+            throw;
+        }
+    }
+
+    private static Prediction ToPrediction(PredictPlan plan, PredictionRequest request, FeatureVector features, InferenceResponse inference, double value) => new()
     {
         PredictionId = request.PredictionId,
-        Value = plan.Output.Read(inference.Outputs),
+        Value = value,
         Info = features.Info(),
         Model = plan.Model,
         ModelVersion = inference.Version,

@@ -39,17 +39,7 @@ public sealed class CanaryTests : IDisposable
     public async Task Canary_Predictions_ShowEachUserOneVersionAlsoAfterARestart()
     {
         _directory.CopyTestModels("versioned");
-        Write("versioned", """
-            {
-              "versions": { "policy": "specific", "specific": [ 1 ], "default": 1, "canary": { "version": 2, "percent": 50 } },
-              "predict": {
-                "request":  { "x": { "type": "number", "required": true } },
-                "inputs":   { "x": [ "request.x" ] },
-                "response": { "prediction": { "output": "y" } },
-                "deadline": "00:00:25"
-              }
-            }
-            """);
+        Write("versioned", Predicting("\"policy\": \"specific\", \"specific\": [ 1 ], \"canary\": { \"version\": 2, \"percent\": 50 }"));
         await using var silo = await RestartableSilo.StartAsync(_directory);
 
         var first = await VersionsOfUsersAsync(silo.Client);
@@ -84,7 +74,7 @@ public sealed class CanaryTests : IDisposable
     [Fact]
     public async Task Canary_Failing_IsDemotedAndStaysSoAfterARestart()
     {
-        WriteTrial("fails-on", """{ "version": 2, "percent": 50, "maxErrorRate": 0.1, "minRequests": 20 }""");
+        WriteTrial("fails-on", """{ "versions": { "default": 1, "canary": { "version": 2, "percent": 50, "maxErrorRate": 0.1, "minRequests": 20 } } }""");
         await using var silo = await RestartableSilo.StartAsync(_directory);
 
         // The canary's model fails on 10 and more.
@@ -102,9 +92,22 @@ public sealed class CanaryTests : IDisposable
     }
 
     [Fact]
+    public async Task Canary_AnsweringNoNumbersToPredictions_IsDemoted()
+    {
+        WriteTrial("nan", Predicting("\"canary\": { \"version\": 2, \"percent\": 100, \"maxErrorRate\": 0.1, \"minRequests\": 5 }"));
+        await using var silo = await RestartableSilo.StartAsync(_directory);
+        var failures = 0;
+
+        for (var user = 0; user < 20; user++) failures += await TryPredictAsync(silo.Client, user) ? 0 : 1;
+
+        Assert.Equal(5, failures);
+        Assert.Contains("Canary trial/2 is demoted: 5 of its last 5 requests failed", silo.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Canary_LoadedAnewThroughTheApi_HasAnotherTry()
     {
-        WriteTrial("fails-on", """{ "version": 2, "percent": 100, "maxErrorRate": 0, "minRequests": 1 }""");
+        WriteTrial("fails-on", """{ "versions": { "default": 1, "canary": { "version": 2, "percent": 100, "maxErrorRate": 0, "minRequests": 1 } } }""");
         await using var silo = await RestartableSilo.StartAsync(_directory);
         Assert.False(await TryInferAsync(silo.Client, 1, 10));
         Assert.True(await TryInferAsync(silo.Client, 1, 10));
@@ -119,7 +122,7 @@ public sealed class CanaryTests : IDisposable
     public async Task Canary_MuchSlowerThanTheDefault_IsDemoted()
     {
         // 0.1 s a run beside less than one thousandth.
-        WriteTrial("many-nodes", """{ "version": 2, "percent": 50, "maxLatencyRatio": 3, "minRequests": 5 }""");
+        WriteTrial("many-nodes", """{ "versions": { "default": 1, "canary": { "version": 2, "percent": 50, "maxLatencyRatio": 3, "minRequests": 5 } } }""");
         await using var silo = await RestartableSilo.StartAsync(_directory);
 
         for (var user = 0; user < 60; user++) Assert.True(await TryInferAsync(silo.Client, user, 1));
@@ -131,6 +134,33 @@ public sealed class CanaryTests : IDisposable
     }
 
     private static string Versions(string canary) => $$"""{ "versions": { "policy": "specific", "specific": [ 1 ], "default": 1, "canary": {{canary}} } }""";
+
+    private static string Predicting(string versions) => $$"""
+        {
+          "versions": { "default": 1, {{versions}} },
+          "predict": {
+            "request":  { "x": { "type": "number", "required": true } },
+            "inputs":   { "x": [ "request.x" ] },
+            "response": { "prediction": { "output": "y" } },
+            "deadline": "00:00:25"
+          }
+        }
+        """;
+
+    private static PredictionRequest Prediction(int user) => new() { UserId = $"{user}", Fields = [new RequestField("x", 7)] };
+
+    private static async Task<bool> TryPredictAsync(IInferenceClient client, int user)
+    {
+        try
+        {
+            await client.PredictAsync(Prediction(user));
+            return true;
+        }
+        catch (InferenceException e) when (e.Code is InferenceErrorCode.ModelFailed)
+        {
+            return false;
+        }
+    }
 
     private static async Task<SortedSet<int>> UsersOfTheCanaryAsync(IInferenceClient client)
     {
@@ -152,12 +182,7 @@ public sealed class CanaryTests : IDisposable
         var versions = new int[100];
         for (var user = 0; user < versions.Length; user++)
         {
-            var request = new PredictionRequest
-            {
-                UserId = $"{user}",
-                Fields = [new RequestField("x", 7)],
-            };
-            var prediction = await client.PredictAsync(request);
+            var prediction = await client.PredictAsync(Prediction(user));
             versions[user] = prediction.ModelVersion;
             Assert.Equal(7 + prediction.ModelVersion, prediction.Value);
         }
@@ -179,7 +204,7 @@ public sealed class CanaryTests : IDisposable
     }
 
     // Version 1 answers x + 1; version 2 is another of the tests' models with the same tensors.
-    private void WriteTrial(string second, string canary)
+    private void WriteTrial(string second, string manifest)
     {
         foreach (var (version, model) in new[] { ("1", "versioned"), ("2", second) })
         {
@@ -187,7 +212,7 @@ public sealed class CanaryTests : IDisposable
             File.Copy(Path.Combine(Repository.TestModels, model, "1", "model.onnx"), Path.Combine(folder.FullName, "model.onnx"));
         }
 
-        Write("trial", $$"""{ "versions": { "default": 1, "canary": {{canary}} } }""");
+        Write("trial", manifest);
     }
 
     private void Write(string model, string manifest) => TestModels.WriteManifest(_directory.File("models"), model, manifest);

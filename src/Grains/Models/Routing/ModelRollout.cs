@@ -29,6 +29,12 @@ internal sealed class ModelRollout
         return Shadow is null ? Default.InferAsync(request, cancellationToken) : InferAndCopyAsync(Shadow, request, cancellationToken);
     }
 
+    /// <summary>What was answered is of no use to a prediction, such as NaN: a fault of the canary's, where it was the one.</summary>
+    public void OnUnusable(InferenceResponse answer)
+    {
+        if (answer.Variant is ModelVariant.Canary) Canary?.Monitor.RecordCanary(VersionOutcome.Unusable, TimeSpan.Zero);
+    }
+
     /// <summary>Begins: the versions' caches and monitors are these from now on.</summary>
     public void Enter()
     {

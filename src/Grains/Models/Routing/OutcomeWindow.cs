@@ -27,6 +27,9 @@ internal sealed class OutcomeWindow(TimeSpan length, TimeProvider time)
     public void Add(VersionOutcome outcome, TimeSpan latency)
     {
         Advance();
+
+        // An answer from the cache was never noted as one: there may be none to take back.
+        if (outcome is VersionOutcome.Unusable && _sums.Answered == 0) outcome = VersionOutcome.Failed;
         _slices[_current % Slices].Add(outcome, latency);
         _sums.Add(outcome, latency);
     }
@@ -58,6 +61,8 @@ internal struct OutcomeSums
     /// <summary>Requests that the version answered or failed.</summary>
     public readonly long Judged => _answered + _failed;
 
+    public readonly long Answered => _answered;
+
     public readonly long Failed => _failed;
 
     /// <summary>Requests whose latency counts: failing fast must not make a version look fast.</summary>
@@ -70,8 +75,9 @@ internal struct OutcomeSums
     public void Add(VersionOutcome outcome, TimeSpan latency)
     {
         if (outcome is VersionOutcome.Answered) _answered++;
-        if (outcome is VersionOutcome.Failed) _failed++;
-        if (outcome is VersionOutcome.Failed) return;
+        if (outcome is VersionOutcome.Unusable) _answered--;
+        if (outcome is VersionOutcome.Failed or VersionOutcome.Unusable) _failed++;
+        if (outcome is VersionOutcome.Failed or VersionOutcome.Unusable) return;
         _timed++;
         _latencyTicks += latency.Ticks;
     }

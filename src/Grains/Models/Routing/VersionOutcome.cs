@@ -11,4 +11,7 @@ internal enum VersionOutcome : byte
 
     /// <summary>The caller left or the time was up first. No fault of the version's, but it took at least as long.</summary>
     GivenUp = 2,
+
+    /// <summary>What it answered, and was noted as answered, turned out to be of no use: not a finite number.</summary>
+    Unusable = 3,
 }

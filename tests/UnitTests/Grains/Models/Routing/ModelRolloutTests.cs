@@ -124,6 +124,17 @@ public sealed class ModelRolloutTests : IDisposable
         Assert.Equal(0, _shadowVersion.Runs);
     }
 
+    [Theory]
+    [InlineData(ModelVariant.Canary, true)]
+    [InlineData(ModelVariant.Default, false)]
+    [InlineData(ModelVariant.Pinned, false)]
+    public void OnUnusable_Answer_CountsAgainstTheCanaryThatGaveIt(ModelVariant variant, bool demoted)
+    {
+        Rollout(100).OnUnusable(new InferenceResponse { Version = 2, Outputs = [], Variant = variant });
+
+        Assert.Equal(demoted, _monitor.IsDemoted);
+    }
+
     [Fact]
     public void Leave_ForOneThatGoesOnWithTheSame_EndsNothing()
     {

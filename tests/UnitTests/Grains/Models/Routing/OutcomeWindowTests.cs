@@ -29,6 +29,26 @@ public sealed class OutcomeWindowTests
     }
 
     [Fact]
+    public void Sums_AnswersThatWereOfNoUse_AreFailuresInsteadOfAnswers()
+    {
+        for (var i = 0; i < 3; i++) _window.Add(VersionOutcome.Answered, OneMs);
+        _time.Advance(Length / 2);
+        for (var i = 0; i < 2; i++) _window.Add(VersionOutcome.Unusable, TimeSpan.Zero);
+
+        Assert.Equal((3, 2, 3), (_window.Sums.Judged, _window.Sums.Failed, _window.Sums.Timed));
+        _time.Advance(Length);
+        Assert.Equal((0, 0, 0), (_window.Sums.Judged, _window.Sums.Failed, _window.Sums.Timed));
+    }
+
+    [Fact]
+    public void Sums_CachedAnswersOfNoUse_AreFailures()
+    {
+        for (var i = 0; i < 2; i++) _window.Add(VersionOutcome.Unusable, TimeSpan.Zero);
+
+        Assert.Equal((2, 2, 1.0), (_window.Sums.Judged, _window.Sums.Failed, _window.Sums.ErrorRate));
+    }
+
+    [Fact]
     public void Sums_Empty_AreZero()
     {
         Assert.Equal(0, _window.Sums.ErrorRate);
