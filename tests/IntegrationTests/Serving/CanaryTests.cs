@@ -62,7 +62,7 @@ public sealed class CanaryTests : IDisposable
         var answers = new List<(int, ModelVariant, float)>();
         foreach (var version in new[] { null, "1", "2", "3", "stable", "next" })
         {
-            var answer = await silo.Client.InferAsync("versioned", Floats.X([1, 1], 40) with { Version = version });
+            var answer = await silo.Client.InferAsync("versioned", Floats.X([1, 1], 40) with { Version = version }, TestContext.Current.CancellationToken);
             answers.Add((answer.Version, answer.Variant, answer.First()));
         }
 
@@ -115,7 +115,7 @@ public sealed class CanaryTests : IDisposable
 
         await silo.Client.LoadModelAsync("trial");
 
-        Assert.Equal(ModelVariant.Canary, (await silo.Client.InferAsync("trial", Floats.X([1, 1], 5))).Variant);
+        Assert.Equal(ModelVariant.Canary, (await silo.Client.InferAsync("trial", Floats.X([1, 1], 5), TestContext.Current.CancellationToken)).Variant);
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class CanaryTests : IDisposable
 
         await UntilDemotedAsync(silo.Client);
         Assert.Contains("Canary trial/2 is demoted: its mean latency is", silo.Output, StringComparison.Ordinal);
-        var answer = await silo.Client.InferAsync("trial", Floats.X([1, 1], 1) with { RoutingKey = "any" });
+        var answer = await silo.Client.InferAsync("trial", Floats.X([1, 1], 1) with { RoutingKey = "any" }, TestContext.Current.CancellationToken);
         Assert.Equal((1, ModelVariant.Default), (answer.Version, answer.Variant));
     }
 
@@ -165,9 +165,9 @@ public sealed class CanaryTests : IDisposable
     private static async Task<SortedSet<int>> UsersOfTheCanaryAsync(IInferenceClient client)
     {
         var seen = new bool[Users];
-        await Parallel.ForAsync(0, Users, new ParallelOptions { MaxDegreeOfParallelism = Callers }, async (user, _) =>
+        await Parallel.ForAsync(0, Users, new ParallelOptions { MaxDegreeOfParallelism = Callers }, async (user, stop) =>
         {
-            var answer = await client.InferAsync("versioned", Floats.X([1, 1], user) with { RoutingKey = $"user-{user}" });
+            var answer = await client.InferAsync("versioned", Floats.X([1, 1], user) with { RoutingKey = $"user-{user}" }, stop);
 
             // The version that says so is the one that ran.
             Assert.Equal(user + answer.Version, answer.First());

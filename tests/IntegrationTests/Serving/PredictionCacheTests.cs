@@ -27,9 +27,9 @@ public sealed class PredictionCacheTests
         await using var server = await StartAsync("""{ "cache": { "maxEntries": 10, "ttl": "01:00:00" } }""");
         var before = await StatisticsAsync(server);
 
-        await server.Client.InferAsync("slow", Floats.Slow(1));
-        await server.Client.InferAsync("slow", Floats.Slow(1));
-        await server.Client.InferAsync("slow", Floats.Slow(1) with { BypassCache = true });
+        await server.Client.InferAsync("slow", Floats.Slow(1), TestContext.Current.CancellationToken);
+        await server.Client.InferAsync("slow", Floats.Slow(1), TestContext.Current.CancellationToken);
+        await server.Client.InferAsync("slow", Floats.Slow(1) with { BypassCache = true }, TestContext.Current.CancellationToken);
 
         Assert.Equal(2, (await StatisticsAsync(server)).ExecutionCount - before.ExecutionCount);
     }
@@ -40,8 +40,8 @@ public sealed class PredictionCacheTests
         await using var server = await StartAsync("{ }");
         var before = await StatisticsAsync(server);
 
-        await server.Client.InferAsync("slow", Floats.Slow(1));
-        await server.Client.InferAsync("slow", Floats.Slow(1));
+        await server.Client.InferAsync("slow", Floats.Slow(1), TestContext.Current.CancellationToken);
+        await server.Client.InferAsync("slow", Floats.Slow(1), TestContext.Current.CancellationToken);
 
         var after = await StatisticsAsync(server);
         Assert.Equal((2, 0), (after.ExecutionCount - before.ExecutionCount, after.CacheMiss.Count));
@@ -53,7 +53,7 @@ public sealed class PredictionCacheTests
         await using var server = await StartAsync("""{ "cache": { } }""");
         using var left = new CancellationTokenSource();
         var first = server.Client.InferAsync("slow", Floats.Slow(1000), left.Token);
-        var second = server.Client.InferAsync("slow", Floats.Slow(1000));
+        var second = server.Client.InferAsync("slow", Floats.Slow(1000), TestContext.Current.CancellationToken);
 
         await left.CancelAsync();
 

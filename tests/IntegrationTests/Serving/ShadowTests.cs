@@ -52,7 +52,7 @@ public sealed class ShadowTests
         using var record = new MeterRecord("shadow-pinned");
         await using var server = await StartAsync("shadow-pinned", "versioned", "2");
 
-        await server.Client.InferAsync("shadow-pinned", Floats.X([1, 1], 1) with { Version = "1" });
+        await server.Client.InferAsync("shadow-pinned", Floats.X([1, 1], 1) with { Version = "1" }, TestContext.Current.CancellationToken);
         await AssertReplyAsync(server.Client, "shadow-pinned", 1);
 
         await record.WaitAsync("inference.shadow.requests", "ok", 1);
