@@ -1,11 +1,11 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
 using OrleansInference;
 using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.Models;
 using OrleansInference.Grains.Models.Batching;
 using OrleansInference.Grains.Models.Scheduling;
 using OrleansInference.Grains.Models.Sessions;
-using Microsoft.Extensions.DependencyInjection;
-using System.Diagnostics.Metrics;
 
 namespace MicroBenchmarks;
 

@@ -5,6 +5,8 @@ namespace OrleansInference.ModelLoading;
 /// <summary>Loads and unloads of one model, one after the other.</summary>
 internal sealed class Loads(IInferenceClient client, string model)
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(800);
+
     private readonly List<Sample> _all = [];
 
     /// <summary>How long all of them took.</summary>
@@ -17,7 +19,7 @@ internal sealed class Loads(IInferenceClient client, string model)
         while (!stop.IsCancellationRequested)
         {
             await client.UnloadModelAsync(model);
-            await Task.Delay(TimeSpan.FromMilliseconds(200), CancellationToken.None);
+            await Task.Delay(Pause, CancellationToken.None);
             var startedAt = Stopwatch.GetTimestamp();
             await client.LoadModelAsync(model);
             loads.Add(new Sample(startedAt, Stopwatch.GetTimestamp()));

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.WebUtilities;
+using OrleansInference.Api.Grpc;
 
 namespace OrleansInference.Api;
 
@@ -9,6 +10,8 @@ internal static class BareStatus
     public static Task AnswerAsync(StatusCodeContext bare)
     {
         var context = bare.HttpContext;
+        if (context.Response.StatusCode is StatusCodes.Status404NotFound && GrpcRefusal.IsCall(context.Request))
+            return GrpcRefusal.WriteAsync(context.Response, ErrorMapping.ToProblem(StatusCodes.Status405MethodNotAllowed, $"There is no method {Path(context)}. Reflection lists what there is."));
         return ErrorAnswer.WriteAsync(context, ErrorMapping.ToProblem(context.Response.StatusCode, Explain(context)));
     }
 

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
-using OrleansInference.Grains.Features.Views;
-using OrleansInference.Grains.PostProcessing;
 using Orleans.Providers;
 using Orleans.Storage;
+using OrleansInference.Grains.Features.Views;
+using OrleansInference.Grains.PostProcessing;
 using OrleansInference.Storage.Sql;
 
 namespace Microsoft.Extensions.DependencyInjection;

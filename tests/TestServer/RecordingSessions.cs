@@ -6,12 +6,12 @@ namespace TestServer;
 /// <summary>The real sessions, with the thread and the cancellation of each run noted on standard output.</summary>
 internal sealed class RecordingSessions : IModelSessionFactory
 {
-    private static volatile bool s_recording;
+    private static volatile bool _recording;
 
     private readonly OnnxModelSessionFactory _real = new();
 
     /// <summary>From now on: what ran before was warm-up.</summary>
-    public static void Begin() => s_recording = true;
+    public static void Begin() => _recording = true;
 
     public IModelSession Load(string modelFile) => new RecordingSession(_real.Load(modelFile));
 
@@ -25,14 +25,14 @@ internal sealed class RecordingSessions : IModelSessionFactory
 
         private static T Note<T>(Func<T> run)
         {
-            if (s_recording) Console.WriteLine($"run on thread '{Thread.CurrentThread.Name}' pool={Thread.CurrentThread.IsThreadPoolThread}");
+            if (_recording) Console.WriteLine($"run on thread '{Thread.CurrentThread.Name}' pool={Thread.CurrentThread.IsThreadPoolThread}");
             try
             {
                 return run();
             }
             catch (OperationCanceledException)
             {
-                if (s_recording) Console.WriteLine("run was cancelled");
+                if (_recording) Console.WriteLine("run was cancelled");
                 throw;
             }
         }

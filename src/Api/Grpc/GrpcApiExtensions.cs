@@ -21,7 +21,13 @@ internal static class GrpcApiExtensions
     public static IServiceCollection AddGrpcApi(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<GrpcOptions>().Bind(configuration.GetSection(GrpcOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        services.AddGrpc(options => options.Interceptors.Add<ErrorInterceptor>());
+        services.AddGrpc(options =>
+        {
+            options.Interceptors.Add<ErrorInterceptor>();
+
+            // Their route takes a POST to any two words, and REST's own 405 would be lost; BareStatus answers for them.
+            options.IgnoreUnknownServices = true;
+        });
         services.AddOptions<GrpcServiceOptions>().Configure<IOptions<OpenInferenceOptions>>((grpc, limits) => grpc.MaxReceiveMessageSize = limits.Value.MaxBodyBytes);
         services.AddGrpcReflection();
         services.AddSingleton<CallFailures>();

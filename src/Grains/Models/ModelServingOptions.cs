@@ -13,7 +13,10 @@ public sealed class ModelServingOptions
     [Range(1, 1024)]
     public int? MaxThreadsPerModel { get; set; }
 
-    /// <summary>Most requests that may wait for or run on one model; further ones are rejected with 429. Default: 4,096.</summary>
+    /// <summary>
+    /// Most rows that may wait for one model version whose manifest does not say (<c>batching.maxQueueLength</c>); further requests
+    /// are rejected with 429, and one of more rows than this is invalid input. Default: 4,096 rows. Range: 1 to 1,000,000.
+    /// </summary>
     [Range(1, 1_000_000)]
     public int MaxQueueLength { get; set; } = 4096;
 }

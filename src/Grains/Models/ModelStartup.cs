@@ -87,7 +87,7 @@ internal sealed class ModelStartup(
         _stopping.Token.ThrowIfCancellationRequested();
         try
         {
-            await updater.LoadAsync(entry);
+            await updater.LoadAsync(entry, log: false);
         }
         catch (InferenceException e)
         {

@@ -15,7 +15,7 @@ namespace OrleansInference.Grains.Models;
 /// </remarks>
 internal sealed class ServedModel
 {
-    private static long s_generations;
+    private static long _generations;
 
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -44,7 +44,7 @@ internal sealed class ServedModel
     public ModelRollout? Rollout { get; set; }
 
     /// <summary>Tells this state from every other on the silo; see <see cref="InferenceRequest.Generation"/>.</summary>
-    public long Generation { get; } = Interlocked.Increment(ref s_generations);
+    public long Generation { get; } = Interlocked.Increment(ref _generations);
 
     /// <summary>Completes when the model is retired and nobody holds it.</summary>
     public Task Drained => _drained.Task;

@@ -149,7 +149,7 @@ public sealed class TensorTests(ModelServer models) : IClassFixture<ModelServer>
     {
         var values = new float[2_000_000];
         for (var i = 0; i < values.Length; i++) values[i] = i;
-        var request = Requests.Raw("identity", 4, values);
+        var request = Requests.Raw("identity-fp32", values.Length / 4, values);
         Assert.True(request.CalculateSize() > 7_000_000);
 
         var answer = await Client.ModelInferAsync(request, cancellationToken: Cancellation);

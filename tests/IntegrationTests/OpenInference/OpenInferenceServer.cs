@@ -15,7 +15,7 @@ public sealed class OpenInferenceServer : IAsyncLifetime
     [
         "identity", "identity-bool", "identity-bytes", "identity-fp16", "identity-bf16", "identity-fp32", "identity-fp64",
         "identity-int8", "identity-int16", "identity-int32", "identity-int64", "identity-uint8", "identity-uint16", "identity-uint32", "identity-uint64",
-        "several", "variable", "vector", "scalar", "no-batch", "nan", "versioned",
+        "several", "variable", "vector", "scalar", "no-batch", "nan", "versioned", "slow",
     ];
 
     private InProcessServer? _server;

@@ -220,7 +220,8 @@ public sealed class RestFaultTests(OpenInferenceServer server)
 
         using var response = await SendAsync(request);
 
-        Assert.Contains(response.StatusCode, new[] { HttpStatusCode.NotFound, HttpStatusCode.BadRequest });
+        // What no path may hold never reaches the protocol.
+        if (response.StatusCode is not HttpStatusCode.BadRequest) await response.ReadErrorAsync(HttpStatusCode.NotFound);
         await server.Http.AssertLivesAsync();
     }
 
@@ -238,6 +239,35 @@ public sealed class RestFaultTests(OpenInferenceServer server)
 
         Assert.Equal($"{path} does not take {method}. Send {right}.", await response.ReadErrorAsync(HttpStatusCode.MethodNotAllowed));
         Assert.Equal([right], response.Content.Headers.Allow);
+    }
+
+    [Theory]
+    [InlineData("\"timeout\": 20000", null)]
+    [InlineData("\"timeout\": 60000000", "20")]
+    [InlineData("\"timeout\": 0", "20")]
+    public async Task Infer_TimeIsUp_Answers504(string parameter, string? header)
+    {
+        // One and a half seconds of work.
+        var body = $$"""{"parameters": { {{parameter}} }, "inputs": [{"name": "x", "shape": [1, 1], "datatype": "FP32", "data": [1]}, {"name": "iterations", "shape": [1, 1], "datatype": "FP32", "data": [1500]}]}""";
+        using var request = new HttpRequestMessage(HttpMethod.Post, Rest.InferPath("slow")) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        if (header is not null) request.Headers.Add("X-Request-Timeout-Ms", header);
+
+        using var response = await SendAsync(request);
+
+        Assert.Contains("20 ms", await response.ReadErrorAsync(HttpStatusCode.GatewayTimeout), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("soon")]
+    public async Task Infer_TimeThatIsNone_IsRefused(string header)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, Rest.InferPath("identity")) { Content = new StringContent(Rest.Good, Encoding.UTF8, "application/json") };
+        request.Headers.Add("X-Request-Timeout-Ms", header);
+
+        using var response = await SendAsync(request);
+
+        Assert.Equal($"header X-Request-Timeout-Ms is '{header}'; send whole milliseconds, or 0 for none", await response.ReadErrorAsync(HttpStatusCode.BadRequest));
     }
 
     [Fact]

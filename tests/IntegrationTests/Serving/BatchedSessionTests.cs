@@ -165,9 +165,9 @@ public sealed class BatchedSessionTests
         return tensor.Data[(first * perRow)..((first + count) * perRow)];
     }
 
-    private static void AssertSame(IReadOnlyList<Tensor> expected, IReadOnlyList<Tensor> actual)
+    private static void AssertSame(IReadOnlyList<Tensor> expected, Tensor[] actual)
     {
-        Assert.Equal(expected.Count, actual.Count);
+        Assert.Equal(expected.Count, actual.Length);
         for (var i = 0; i < expected.Count; i++)
         {
             Assert.Equal((expected[i].Name, expected[i].Datatype), (actual[i].Name, actual[i].Datatype));

@@ -166,9 +166,9 @@ public sealed class CanaryTests : IDisposable
     private static async Task<SortedSet<int>> UsersOfTheCanaryAsync(IInferenceClient client)
     {
         var seen = new bool[Users];
-        await Parallel.ForAsync(0, Users, new ParallelOptions { MaxDegreeOfParallelism = Callers }, async (user, cancellationToken) =>
+        await Parallel.ForAsync(0, Users, new ParallelOptions { MaxDegreeOfParallelism = Callers }, async (user, stop) =>
         {
-            var answer = await client.InferAsync("versioned", Floats.X([1, 1], user) with { RoutingKey = $"user-{user}" }, cancellationToken);
+            var answer = await client.InferAsync("versioned", Floats.X([1, 1], user) with { RoutingKey = $"user-{user}" }, stop);
 
             // The version that says so is the one that ran.
             Assert.Equal(user + answer.Version, answer.First());

@@ -67,7 +67,7 @@ public sealed class DifferentialTests
     private static async Task<List<ModelDescription>> DescribeAsync(IInferenceClient client)
     {
         var models = new List<ModelDescription>();
-        foreach (var model in new[] { "fraud", "tutorial" }.Concat(TestModels)) models.Add(await client.GetModelAsync(model));
+        foreach (var model in TestModels.Prepend("tutorial").Prepend("fraud")) models.Add(await client.GetModelAsync(model));
         return models;
     }
 }

@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using IntegrationTests.Infrastructure;
 using OrleansInference;
@@ -33,12 +32,12 @@ public sealed class EnsembleTests : IDisposable
         await using var server = await StartAsync();
         var random = new Random(11);
 
-        await Parallel.ForAsync(0, 200, TestContext.Current.CancellationToken, async (i, cancellationToken) =>
+        await Parallel.ForAsync(0, 200, TestContext.Current.CancellationToken, async (i, stop) =>
         {
             var rows = 1 + i % 17;
             float[] values = [.. Enumerable.Range(0, 4 * rows).Select(_ => Next(random))];
 
-            var outputs = (await server.Client.InferAsync("chain", new InferenceRequest { Inputs = [Floats.Tensor("raw", [rows, 4], values)] }, cancellationToken)).Outputs;
+            var outputs = (await server.Client.InferAsync("chain", new InferenceRequest { Inputs = [Floats.Tensor("raw", [rows, 4], values)] }, stop)).Outputs;
 
             var (sum, shifted) = await InSequenceAsync(server.Client, rows, values);
             Assert.Equal(["out", "shifted"], outputs.Select(output => output.Name));
@@ -71,10 +70,8 @@ public sealed class EnsembleTests : IDisposable
         WriteEnsemble("chain", Chain);
         await using var server = await StartAsync();
 
-        var response = await server.Http.PostAsJsonAsync(
-            "/v2/models/chain/infer",
-            JsonNode.Parse("""{ "inputs": [ { "name": "raw", "datatype": "FP32", "shape": [ 1, 4 ], "data": [ 1, 2, 3, 4 ] } ] }"""),
-            TestContext.Current.CancellationToken);
+        using var request = new StringContent("""{"inputs": [{"name": "raw", "datatype": "FP32", "shape": [1, 4], "data": [1, 2, 3, 4]}]}""", mediaType: new("application/json"));
+        var response = await server.Http.PostAsync("/v2/models/chain/infer", request, TestContext.Current.CancellationToken);
 
         var body = JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!;
         Assert.True(response.IsSuccessStatusCode, body.ToJsonString());

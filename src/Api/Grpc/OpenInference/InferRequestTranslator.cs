@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
-using OrleansInference.Api.OpenInference;
 using OrleansInference.Api.Grpc.OpenInference.Wire;
+using OrleansInference.Api.OpenInference;
 
 namespace OrleansInference.Api.Grpc.OpenInference;
 

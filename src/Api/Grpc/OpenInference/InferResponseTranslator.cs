@@ -1,7 +1,7 @@
 using System.Globalization;
 using Google.Protobuf;
-using OrleansInference.Api.OpenInference;
 using OrleansInference.Api.Grpc.OpenInference.Wire;
+using OrleansInference.Api.OpenInference;
 
 namespace OrleansInference.Api.Grpc.OpenInference;
 

@@ -1,7 +1,7 @@
 using Grpc.Core;
 using Microsoft.Extensions.Options;
-using OrleansInference.Api.OpenInference;
 using OrleansInference.Api.Grpc.OpenInference.Wire;
+using OrleansInference.Api.OpenInference;
 
 namespace OrleansInference.Api.Grpc.OpenInference;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using OrleansInference.Api.OpenInference;
 using OrleansInference.Api.Grpc.OpenInference.Wire;
+using OrleansInference.Api.OpenInference;
 using WireTensor = OrleansInference.Api.Grpc.OpenInference.Wire.ModelMetadataResponse.Types.TensorMetadata;
 
 namespace OrleansInference.Api.Grpc.OpenInference;

@@ -3,8 +3,8 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
-using OrleansInference.Api.OpenInference;
 using OrleansInference.Api.Grpc.OpenInference.Wire;
+using OrleansInference.Api.OpenInference;
 
 namespace OrleansInference.Api.Grpc.OpenInference;
 
@@ -12,6 +12,8 @@ namespace OrleansInference.Api.Grpc.OpenInference;
 internal static class TypedContents
 {
     private const int PrefixBytes = sizeof(int);
+
+    private static readonly InferTensorContents Empty = new();
 
     /// <summary>Whether a tensor of the datatype can travel as typed contents.</summary>
     public static bool CanHold(TensorDatatype datatype) => datatype is not (TensorDatatype.FP16 or TensorDatatype.BF16);
@@ -90,8 +92,6 @@ internal static class TypedContents
 
         return contents;
     }
-
-    private static readonly InferTensorContents Empty = new();
 
     private static string FieldOf(TensorDatatype datatype) => datatype switch
     {

@@ -27,8 +27,10 @@ internal sealed class BatchRunner(DynamicBatcher batcher, IModelSession session,
         {
             RunAlone(batch);
         }
-
-        batcher.Finish(batch, isComputed);
+        finally
+        {
+            batcher.Finish(batch, isComputed);
+        }
     }
 
     /// <summary>Ends a request with a failure, unless it has ended.</summary>

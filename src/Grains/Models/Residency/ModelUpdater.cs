@@ -26,13 +26,15 @@ internal sealed partial class ModelUpdater(
     private readonly Lock _lock = new();
 
     /// <summary>Brings a model into memory that is not there; callers at the same time share one load.</summary>
+    /// <param name="entry">The model.</param>
+    /// <param name="log">Whether to log that it cannot be loaded; not at the start, which tells the operator once.</param>
     /// <exception cref="InferenceStartupException">It cannot be loaded, and why.</exception>
     /// <exception cref="OperationCanceledException">No place came free.</exception>
-    public Task LoadAsync(ModelEntry entry)
+    public Task LoadAsync(ModelEntry entry, bool log = true)
     {
         lock (_lock)
         {
-            if (entry.Loading is not { IsCompleted: false }) entry.Loading = Task.Run(() => LoadAloneAsync(entry));
+            if (entry.Loading is not { IsCompleted: false }) entry.Loading = Task.Run(() => LoadAloneAsync(entry, log));
             return entry.Loading;
         }
     }
@@ -61,13 +63,13 @@ internal sealed partial class ModelUpdater(
         return Task.CompletedTask;
     }));
 
-    private async Task LoadAloneAsync(ModelEntry entry)
+    private async Task LoadAloneAsync(ModelEntry entry, bool log)
     {
         await ChangeAsync(entry, async () =>
         {
             if (entry.Current is not null || entry.IsRemoved) return;
             entry.Control = await controls.GetAsync(entry.Name).ConfigureAwait(false);
-            if (!entry.Control.Unloaded) await ReadAndSwapAsync(entry).ConfigureAwait(false);
+            if (!entry.Control.Unloaded) await ReadAndSwapAsync(entry, log).ConfigureAwait(false);
         }).ConfigureAwait(false);
     }
 
@@ -85,7 +87,7 @@ internal sealed partial class ModelUpdater(
         }
     }
 
-    private async Task ReadAndSwapAsync(ModelEntry entry)
+    private async Task ReadAndSwapAsync(ModelEntry entry, bool log = true)
     {
         var startedAt = time.GetTimestamp();
         var outcome = "failed";
@@ -98,7 +100,7 @@ internal sealed partial class ModelUpdater(
         catch (Exception e) when (e is InferenceStartupException or IOException or UnauthorizedAccessException)
         {
             entry.Fault = e.Message;
-            LogLoadFailed(entry.Name, entry.Current is null ? "It is not served" : "What was loaded before still serves", e.Message);
+            if (log) LogLoadFailed(entry.Name, entry.Current is null ? "It is not served" : "What was loaded before still serves", e.Message);
             throw e is InferenceStartupException ? e : new InferenceStartupException($"Model {entry.Name} cannot be read: {e.Message}");
         }
         catch

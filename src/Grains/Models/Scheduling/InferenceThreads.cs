@@ -144,11 +144,7 @@ public sealed class InferenceThreads : IDisposable
             var signal = default(Signal);
             lock (_lock)
             {
-                if (TryTakeNeedsLock(out work, ref signal))
-                {
-                    _busy++;
-                }
-                else
+                if (!TryTakeNeedsLock(out work, ref signal))
                 {
                     if (_isStopping) return false;
                     _idle.Push(self);
@@ -171,12 +167,14 @@ public sealed class InferenceThreads : IDisposable
             if (scheduler.Waiting.First is not { Value: var task }) continue;
             scheduler.Waiting.RemoveFirst();
             scheduler.Running++;
+            _busy++;
             signal = MakeReadyNeedsLock(scheduler);
             work = new Work(scheduler, task, null);
             return true;
         }
 
         work = _spare.TryTake() is { } spare ? new Work(null, null, spare) : default;
+        if (!work.IsNothing) _busy++;
         return !work.IsNothing;
     }
 
@@ -202,7 +200,10 @@ public sealed class InferenceThreads : IDisposable
         if (scheduler.IsReady || scheduler.Waiting.Count == 0 || scheduler.Running >= scheduler.MaxThreads) return default;
         scheduler.IsReady = true;
         _ready.Enqueue(scheduler);
-        return _idle.TryPop(out var idle) ? new Signal(idle, null) : new Signal(null, _spare.Newest());
+        if (_idle.TryPop(out var idle)) return new Signal(idle, null);
+
+        // A thread may be free and not asleep: on its way to work that was ready before, or just done.
+        return _ready.Count > _threads.Length - _busy ? new Signal(null, _spare.Newest()) : default;
     }
 
     /// <summary>What a thread does next: a model's task, or spare work.</summary>

@@ -8,7 +8,8 @@ internal sealed record OnnxRunNames(string[] Inputs, string[] Outputs);
 /// <summary>What one run needs beside the model: inputs, outputs, and the means to end it early. Used by one run at a time.</summary>
 internal sealed class OnnxRun(InferenceSession session, OnnxRunNames names, ModelMetadata metadata, IReadOnlyList<KnownOutput>? known) : IDisposable
 {
-    private readonly RunOptions _options = new();
+    // What goes wrong is in the exception; ONNX Runtime would print it too, for each cancelled or faulty request.
+    private readonly RunOptions _options = new() { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
     private readonly OnnxInputs _inputs = new(metadata.Inputs);
     private readonly OnnxOutputs? _outputs = known is null ? null : new OnnxOutputs(known);
     private volatile bool _isTerminated;

@@ -139,7 +139,7 @@ public sealed class ServedModelVersionTests : IDisposable
     {
         using var served = Several();
 
-        var response = await served.InferAsync(TwoInputs() with { Outputs = ["b", "a"] });
+        var response = await served.InferAsync(TwoInputs() with { Outputs = ["b", "a"] }, TestContext.Current.CancellationToken);
 
         Assert.Equal(["b", "a"], response.Outputs.Select(output => output.Name));
     }
@@ -149,7 +149,7 @@ public sealed class ServedModelVersionTests : IDisposable
     {
         using var served = Several();
 
-        var response = await served.InferAsync(TwoInputs() with { Inputs = [.. TwoInputs().Inputs.Reverse()] });
+        var response = await served.InferAsync(TwoInputs() with { Inputs = [.. TwoInputs().Inputs.Reverse()] }, TestContext.Current.CancellationToken);
 
         Assert.Equal([1f, 2f], response.Outputs.Select(output => output.Elements<float>()[0]));
     }
@@ -161,7 +161,7 @@ public sealed class ServedModelVersionTests : IDisposable
     {
         using var served = Several();
 
-        var failure = await Assert.ThrowsAsync<InferenceException>(() => served.InferAsync(TwoInputs() with { Outputs = ["a", second] }));
+        var failure = await Assert.ThrowsAsync<InferenceException>(() => served.InferAsync(TwoInputs() with { Outputs = ["a", second] }, TestContext.Current.CancellationToken));
 
         Assert.Equal((InferenceErrorCode.InvalidInput, message), (failure.Code, failure.Message));
     }
@@ -171,7 +171,7 @@ public sealed class ServedModelVersionTests : IDisposable
     {
         using var served = new ServedVersionBuilder();
 
-        var failure = await Assert.ThrowsAsync<InferenceException>(() => served.InferAsync(ServedVersionBuilder.Rows(1) with { Timeout = TimeSpan.FromMilliseconds(-1) }));
+        var failure = await Assert.ThrowsAsync<InferenceException>(() => served.InferAsync(ServedVersionBuilder.Rows(1) with { Timeout = TimeSpan.FromMilliseconds(-1) }, TestContext.Current.CancellationToken));
 
         Assert.Equal((InferenceErrorCode.DeadlineExceeded, 0), (failure.Code, served.Session.Runs));
     }
@@ -231,10 +231,10 @@ public sealed class ServedModelVersionTests : IDisposable
     {
         using var served = new ServedVersionBuilder();
         served.Session.OnRun = (_, _) => served.Time.Advance(TimeSpan.FromMilliseconds(3));
-        await served.InferAsync(ServedVersionBuilder.Rows(1, 2));
-        await served.InferAsync(ServedVersionBuilder.Rows(1, 2));
+        await served.InferAsync(ServedVersionBuilder.Rows(1, 2), TestContext.Current.CancellationToken);
+        await served.InferAsync(ServedVersionBuilder.Rows(1, 2), TestContext.Current.CancellationToken);
         served.Session.OnRun = (_, _) => throw new InferenceException(InferenceErrorCode.ModelFailed, "on purpose");
-        await Assert.ThrowsAsync<InferenceException>(() => served.InferAsync(ServedVersionBuilder.Rows(1)));
+        await Assert.ThrowsAsync<InferenceException>(() => served.InferAsync(ServedVersionBuilder.Rows(1), TestContext.Current.CancellationToken));
 
         await served.DrainAsync();
 
@@ -255,9 +255,9 @@ public sealed class ServedModelVersionTests : IDisposable
         using var metrics = new FakeMetrics { Model = "measured" };
         using var served = new ServedVersionBuilder { Model = "measured", Instruments = new InferenceInstruments(meters) };
         metrics.Listen();
-        await served.InferAsync(ServedVersionBuilder.Rows(1, 2));
+        await served.InferAsync(ServedVersionBuilder.Rows(1, 2), TestContext.Current.CancellationToken);
         var (gate, _) = await served.HoldAThreadAsync();
-        var waiting = served.InferAsync(ServedVersionBuilder.Rows(1, 2, 3));
+        var waiting = served.InferAsync(ServedVersionBuilder.Rows(1, 2, 3), TestContext.Current.CancellationToken);
 
         metrics.Collect();
 

@@ -8,7 +8,7 @@ namespace UnitTests.Grains.Models.Batching;
 /// <summary>The batcher's promises, asked through the version that holds it.</summary>
 public sealed class DynamicBatcherTests : IDisposable
 {
-    private static readonly CancellationToken Stop = TestContext.Current.CancellationToken;
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     private readonly ServedVersionBuilder _served = new();
 
@@ -17,7 +17,7 @@ public sealed class DynamicBatcherTests : IDisposable
     [Fact]
     public async Task InferAsync_LoneRequestOnAnIdleThread_WaitsForNothing()
     {
-        var response = await _served.InferAsync(Rows(3)).WaitAsync(Gate.Patience, Stop);
+        var response = await _served.InferAsync(Rows(3), Stop).WaitAsync(Gate.Patience, Stop);
 
         AssertValues(response, 3);
         AssertBatches([1]);
@@ -27,7 +27,7 @@ public sealed class DynamicBatcherTests : IDisposable
     public async Task InferAsync_AllThreadsBusy_GathersAndAnswersEachItsOwn()
     {
         var (gate, running) = await _served.HoldAThreadAsync();
-        var waiting = new[] { _served.InferAsync(Rows(1)), _served.InferAsync(Rows(2)), _served.InferAsync(Rows(3)) };
+        var waiting = new[] { _served.InferAsync(Rows(1), Stop), _served.InferAsync(Rows(2), Stop), _served.InferAsync(Rows(3), Stop) };
 
         gate.Open();
 
@@ -55,7 +55,7 @@ public sealed class DynamicBatcherTests : IDisposable
     public async Task InferAsync_RequestsOfSeveralRows_AreCountedInRowsAndNeverTorn()
     {
         var (gate, _) = await _served.HoldAThreadAsync();
-        var waiting = new[] { _served.InferAsync(Rows(1, 2)), _served.InferAsync(Rows(3, 4, 5)), _served.InferAsync(Rows(6)) };
+        var waiting = new[] { _served.InferAsync(Rows(1, 2), Stop), _served.InferAsync(Rows(3, 4, 5), Stop), _served.InferAsync(Rows(6), Stop) };
 
         gate.Open();
 
@@ -81,8 +81,8 @@ public sealed class DynamicBatcherTests : IDisposable
     public async Task InferAsync_MoreRowsThanABatch_IsSplitAndJoinedInOrder()
     {
         var (gate, _) = await _served.HoldAThreadAsync();
-        var large = _served.InferAsync(Rows(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
-        var small = _served.InferAsync(Rows(11));
+        var large = _served.InferAsync(Rows(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), Stop);
+        var small = _served.InferAsync(Rows(11), Stop);
 
         gate.Open();
 
@@ -99,7 +99,7 @@ public sealed class DynamicBatcherTests : IDisposable
         using var both = new Barrier(2);
         _served.Session.OnRun = (_, cancellationToken) => Assert.True(both.SignalAndWait(Gate.Patience, cancellationToken));
 
-        var response = await _served.InferAsync(Rows(1, 2, 3, 4, 5, 6, 7, 8));
+        var response = await _served.InferAsync(Rows(1, 2, 3, 4, 5, 6, 7, 8), Stop);
 
         AssertValues(response, 1, 2, 3, 4, 5, 6, 7, 8);
     }
@@ -109,7 +109,7 @@ public sealed class DynamicBatcherTests : IDisposable
     {
         _served.Session.OnRun = (_, _) => throw new InferenceException(InferenceErrorCode.ModelFailed, "on purpose");
 
-        var failure = await Assert.ThrowsAsync<InferenceException>(() => _served.InferAsync(Rows(1, 2, 3, 4, 5, 6, 7, 8, 9)));
+        var failure = await Assert.ThrowsAsync<InferenceException>(() => _served.InferAsync(Rows(1, 2, 3, 4, 5, 6, 7, 8, 9), Stop));
 
         Assert.Equal("on purpose", failure.Message);
         await _served.DrainAsync();
@@ -121,7 +121,7 @@ public sealed class DynamicBatcherTests : IDisposable
     public async Task InferAsync_NoRows_RunsAlone()
     {
         var (gate, _) = await _served.HoldAThreadAsync();
-        var waiting = new[] { _served.InferAsync(Rows(1)), _served.InferAsync(Rows()), _served.InferAsync(Rows(2)) };
+        var waiting = new[] { _served.InferAsync(Rows(1), Stop), _served.InferAsync(Rows(), Stop), _served.InferAsync(Rows(2), Stop) };
 
         gate.Open();
 
@@ -133,9 +133,9 @@ public sealed class DynamicBatcherTests : IDisposable
     public async Task InferAsync_MaxQueueDelay_LeavesWhenTheOldestHasWaitedThatLong()
     {
         _served.Batching = new BatchingOptions { MaxBatchSize = 4, MaxQueueDelay = TimeSpan.FromMilliseconds(10) };
-        var first = _served.InferAsync(Rows(1));
+        var first = _served.InferAsync(Rows(1), Stop);
         _served.Time.Advance(TimeSpan.FromMilliseconds(9));
-        var second = _served.InferAsync(Rows(2));
+        var second = _served.InferAsync(Rows(2), Stop);
         Assert.Equal(2, _served.Version.Batcher.WaitingRows);
 
         _served.Time.Advance(TimeSpan.FromMilliseconds(1));
@@ -149,7 +149,7 @@ public sealed class DynamicBatcherTests : IDisposable
     {
         _served.Batching = new BatchingOptions { MaxBatchSize = 2, MaxQueueDelay = TimeSpan.FromHours(1) };
 
-        await Task.WhenAll(_served.InferAsync(Rows(1)), _served.InferAsync(Rows(2))).WaitAsync(Gate.Patience, Stop);
+        await Task.WhenAll(_served.InferAsync(Rows(1), Stop), _served.InferAsync(Rows(2), Stop)).WaitAsync(Gate.Patience, Stop);
 
         AssertBatches([1, 1]);
     }
@@ -161,10 +161,10 @@ public sealed class DynamicBatcherTests : IDisposable
         using var leaving = new CancellationTokenSource();
         var left = _served.InferAsync(Rows(1), leaving.Token);
         _served.Time.Advance(TimeSpan.FromMilliseconds(5));
-        var stays = _served.InferAsync(Rows(2));
+        var stays = _served.InferAsync(Rows(2), Stop);
         await leaving.CancelAsync();
         _served.Time.Advance(TimeSpan.FromMilliseconds(5));
-        var joins = _served.InferAsync(Rows(3));
+        var joins = _served.InferAsync(Rows(3), Stop);
 
         _served.Time.Advance(TimeSpan.FromMilliseconds(5));
 
@@ -181,7 +181,7 @@ public sealed class DynamicBatcherTests : IDisposable
         {
             if (inputs.Any(input => input.Elements<float>()[0] == 13)) throw new InferenceException(InferenceErrorCode.ModelFailed, "13");
         };
-        var waiting = new[] { _served.InferAsync(Rows(1)), _served.InferAsync(Rows(13)), _served.InferAsync(Rows(2)) };
+        var waiting = new[] { _served.InferAsync(Rows(1), Stop), _served.InferAsync(Rows(13), Stop), _served.InferAsync(Rows(2), Stop) };
 
         gate.Open();
 
@@ -196,7 +196,7 @@ public sealed class DynamicBatcherTests : IDisposable
     {
         _served.Session.OnRun = (_, _) => throw new InvalidOperationException("on purpose");
 
-        var failure = await Assert.ThrowsAsync<InferenceException>(() => _served.InferAsync(Rows(1)));
+        var failure = await Assert.ThrowsAsync<InferenceException>(() => _served.InferAsync(Rows(1), Stop));
 
         Assert.Equal((InferenceErrorCode.ModelFailed, "The model failed on this input: on purpose"), (failure.Code, failure.Message));
     }
@@ -206,7 +206,7 @@ public sealed class DynamicBatcherTests : IDisposable
     {
         _served.Session = new FakeModelSession(new TensorMetadata("x", TensorDatatype.FP32, [1, 1]));
         var (gate, _) = await _served.HoldAThreadAsync();
-        var waiting = new[] { _served.InferAsync(Rows(1)), _served.InferAsync(Rows(2)) };
+        var waiting = new[] { _served.InferAsync(Rows(1), Stop), _served.InferAsync(Rows(2), Stop) };
 
         gate.Open();
 
@@ -219,7 +219,7 @@ public sealed class DynamicBatcherTests : IDisposable
     {
         _served.Batching = new BatchingOptions { MaxBatchSize = 1 };
 
-        AssertValues(await _served.InferAsync(Rows(1, 2, 3)), 1, 2, 3);
+        AssertValues(await _served.InferAsync(Rows(1, 2, 3), Stop), 1, 2, 3);
 
         AssertBatches([3]);
         Assert.Equal(0, _served.Version.MaxBatchSize);
@@ -232,11 +232,11 @@ public sealed class DynamicBatcherTests : IDisposable
         _served.Logger = logger;
         var (gate, _) = await _served.HoldAThreadAsync();
         _served.Session.HasRowsFirst = false;
-        var waiting = new[] { _served.InferAsync(Rows(1)), _served.InferAsync(Rows(2)) };
+        var waiting = new[] { _served.InferAsync(Rows(1), Stop), _served.InferAsync(Rows(2), Stop) };
         gate.Open();
         Assert.Equal([[1], [2]], (await Task.WhenAll(waiting)).Select(Values));
 
-        await _served.InferAsync(Rows(1, 2, 3, 4, 5, 6));
+        await _served.InferAsync(Rows(1, 2, 3, 4, 5, 6), Stop);
 
         await _served.DrainAsync();
         Assert.Equal([6], _served.Session.Batches[^1]);
@@ -248,7 +248,7 @@ public sealed class DynamicBatcherTests : IDisposable
     {
         _served.Session.HasRowsFirst = false;
 
-        var response = await _served.InferAsync(Rows(1, 2, 3, 4, 5, 6));
+        var response = await _served.InferAsync(Rows(1, 2, 3, 4, 5, 6), Stop);
 
         AssertValues(response, 1, 2, 3, 4, 5, 6);
         await _served.DrainAsync();
@@ -262,7 +262,7 @@ public sealed class DynamicBatcherTests : IDisposable
         var (gate, running) = await _served.HoldAThreadAsync();
         using var leaving = new CancellationTokenSource();
         var left = _served.InferAsync(Rows(1), leaving.Token);
-        var stays = _served.InferAsync(Rows(2));
+        var stays = _served.InferAsync(Rows(2), Stop);
 
         await leaving.CancelAsync();
 
@@ -277,7 +277,7 @@ public sealed class DynamicBatcherTests : IDisposable
     public async Task InferAsync_DeadlineInTheQueue_AnswersAtThatMomentAndNeverStarts()
     {
         var (gate, running) = await _served.HoldAThreadAsync();
-        var late = _served.InferAsync(Rows(1) with { Timeout = TimeSpan.FromMilliseconds(50) });
+        var late = _served.InferAsync(Rows(1) with { Timeout = TimeSpan.FromMilliseconds(50) }, Stop);
 
         _served.Time.Advance(TimeSpan.FromMilliseconds(50));
 
@@ -300,7 +300,7 @@ public sealed class DynamicBatcherTests : IDisposable
         using var inBatch = new Gate();
         _served.Session.OnRun = (_, cancellationToken) => inBatch.Pass(cancellationToken);
         var left = _served.InferAsync(Rows(1), leaving.Token);
-        var stays = _served.InferAsync(Rows(2));
+        var stays = _served.InferAsync(Rows(2), Stop);
         blocker.Open();
         await inBatch.Reached;
 
@@ -325,7 +325,7 @@ public sealed class DynamicBatcherTests : IDisposable
             using var told = cancellationToken.Register(() => ended.TrySetResult());
             inBatch.Pass(cancellationToken);
         };
-        var late = _served.InferAsync(Rows(1) with { Timeout = TimeSpan.FromMilliseconds(50) });
+        var late = _served.InferAsync(Rows(1) with { Timeout = TimeSpan.FromMilliseconds(50) }, Stop);
         var left = _served.InferAsync(Rows(2), leaving.Token);
         blocker.Open();
         await inBatch.Reached;
@@ -344,19 +344,19 @@ public sealed class DynamicBatcherTests : IDisposable
     {
         _served.Batching = new BatchingOptions { MaxBatchSize = 4, MaxQueueLength = 4 };
         _served.Session.OnRun = (_, _) => _served.Time.Advance(TimeSpan.FromMilliseconds(9));
-        await _served.InferAsync(Rows(1));
+        await _served.InferAsync(Rows(1), Stop);
         var (gate, _) = await _served.HoldAThreadAsync();
         _served.Session.OnRun = (_, _) => { };
-        var waiting = new[] { _served.InferAsync(Rows(1)), _served.InferAsync(Rows(2, 3)) };
+        var waiting = new[] { _served.InferAsync(Rows(1), Stop), _served.InferAsync(Rows(2, 3), Stop) };
 
-        var failure = await Assert.ThrowsAsync<InferenceException>(() => _served.InferAsync(Rows(4, 5)));
+        var failure = await Assert.ThrowsAsync<InferenceException>(() => _served.InferAsync(Rows(4, 5), Stop));
 
         // The first estimate is 1 ms a row; a row of 9 ms moves it by an eighth, to 2 ms; three wait, for one thread.
         Assert.Equal((InferenceErrorCode.QueueFull, TimeSpan.FromMilliseconds(6)), (failure.Code, failure.RetryAfter));
         Assert.Equal(
             "The queue of fraud/7 is full (batching.maxQueueLength = 4 rows; 3 wait, the request has 2). Raise batching.maxQueueLength in models/fraud/model.json, add silos, or slow the callers.",
             failure.Message);
-        var fits = _served.InferAsync(Rows(6));
+        var fits = _served.InferAsync(Rows(6), Stop);
         gate.Open();
         await Task.WhenAll([.. waiting, fits]);
     }
@@ -366,7 +366,7 @@ public sealed class DynamicBatcherTests : IDisposable
     {
         _served.Batching = new BatchingOptions { MaxBatchSize = 4, MaxQueueLength = 5 };
 
-        var failure = await Assert.ThrowsAsync<InferenceException>(() => _served.InferAsync(Rows(1, 2, 3, 4, 5, 6)));
+        var failure = await Assert.ThrowsAsync<InferenceException>(() => _served.InferAsync(Rows(1, 2, 3, 4, 5, 6), Stop));
 
         Assert.Equal(InferenceErrorCode.InvalidInput, failure.Code);
         Assert.Equal(
@@ -380,7 +380,7 @@ public sealed class DynamicBatcherTests : IDisposable
         var (gate, _) = await _served.HoldAThreadAsync();
         var order = new List<float>();
         _served.Session.OnRun = (inputs, _) => order.AddRange(inputs.Select(input => input.Elements<float>()[0]));
-        var waiting = new[] { _served.InferAsync(Bulk(1)), _served.InferAsync(Rows(2)), _served.InferAsync(Bulk(3)), _served.InferAsync(Rows(4)) };
+        var waiting = new[] { _served.InferAsync(Bulk(1), Stop), _served.InferAsync(Rows(2), Stop), _served.InferAsync(Bulk(3), Stop), _served.InferAsync(Rows(4), Stop) };
 
         gate.Open();
         await Task.WhenAll(waiting);
@@ -395,7 +395,7 @@ public sealed class DynamicBatcherTests : IDisposable
         var (gate, _) = await _served.HoldAThreadAsync();
         var order = new List<float>();
         _served.Session.OnRun = (inputs, _) => order.Add(inputs[0].Elements<float>()[0]);
-        var bulk = _served.InferAsync(Bulk(-2));
+        var bulk = _served.InferAsync(Bulk(-2), Stop);
         var interactive = Enumerable.Range(0, 12).Select(i => _served.InferAsync(Rows(i, i))).ToArray();
 
         gate.Open();
@@ -440,12 +440,12 @@ public sealed class DynamicBatcherTests : IDisposable
     public async Task Dispose_RequestsWait_FailsThemAsNotReadyAndAnswersWhatRuns()
     {
         var (gate, running) = await _served.HoldAThreadAsync();
-        var waiting = _served.InferAsync(Rows(1));
+        var waiting = _served.InferAsync(Rows(1), Stop);
 
         _served.Version.Dispose();
 
         Assert.Equal(InferenceErrorCode.NotReady, (await Assert.ThrowsAsync<InferenceException>(() => waiting.WaitAsync(Gate.Patience, Stop))).Code);
-        Assert.Equal(InferenceErrorCode.NotReady, (await Assert.ThrowsAsync<InferenceException>(() => _served.InferAsync(Rows(2)))).Code);
+        Assert.Equal(InferenceErrorCode.NotReady, (await Assert.ThrowsAsync<InferenceException>(() => _served.InferAsync(Rows(2), Stop))).Code);
         Assert.False(_served.Session.Disposed);
         gate.Open();
         AssertValues(await running, -1);
@@ -457,7 +457,7 @@ public sealed class DynamicBatcherTests : IDisposable
     public async Task Threads_End_NobodyWaitsForever()
     {
         var (gate, running) = await _served.HoldAThreadAsync();
-        var waiting = _served.InferAsync(Rows(1));
+        var waiting = _served.InferAsync(Rows(1), Stop);
         var ending = Task.Run(_served.Threads.Dispose, Stop);
 
         Assert.Equal(InferenceErrorCode.NotReady, (await Assert.ThrowsAsync<InferenceException>(() => waiting.WaitAsync(Gate.Patience, Stop))).Code);
