@@ -100,8 +100,9 @@ public sealed class CanaryTests : IDisposable
 
         for (var user = 0; user < 20; user++) failures += await TryPredictAsync(silo.Client, user) ? 0 : 1;
 
+        // The fifth is the one that is enough: four before it were of no use, as it will be.
         Assert.Equal(5, failures);
-        Assert.Contains("Canary trial/2 is demoted: 5 of its last 5 requests failed", silo.Output, StringComparison.Ordinal);
+        Assert.Contains("Canary trial/2 is demoted: 4 of its last 5 requests failed", silo.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public sealed class PredictionCacheTests
         var before = await StatisticsAsync(server);
 
         // Some half second a run: the other 99 come while it runs.
-        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => server.Client.InferAsync("slow", Floats.Slow(500))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => server.Client.InferAsync("slow", Floats.Slow(500), TestContext.Current.CancellationToken)));
 
         var after = await StatisticsAsync(server);
         Assert.All(answers, answer => Assert.Equal(1, answer.First()));

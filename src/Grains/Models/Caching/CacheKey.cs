@@ -14,11 +14,11 @@ internal static class CacheKey
 
     // A hasher holds a buffer that is worth keeping; it is used between two statements of one thread.
     [ThreadStatic]
-    private static XxHash128? s_hasher;
+    private static XxHash128? _hasher;
 
     public static UInt128 Of(long version, InferenceRequest request)
     {
-        var hasher = s_hasher ??= new XxHash128(Seed);
+        var hasher = _hasher ??= new XxHash128(Seed);
         hasher.Reset();
         Append(hasher, version);
         Append(hasher, request.Inputs.Count);

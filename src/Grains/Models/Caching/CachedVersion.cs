@@ -10,12 +10,12 @@ namespace OrleansInference.Grains.Models.Caching;
 /// </remarks>
 internal sealed class CachedVersion(string model, IServedVersion inner, TimeProvider time, InferenceInstruments instruments) : DelegatingVersion(inner)
 {
-    private static long s_instances;
+    private static long _lastInstance;
 
     private volatile PredictionCache? _cache;
 
     // Not the version's number: a file that came under the same number must not answer with its predecessor's answers.
-    private readonly long _instance = Interlocked.Increment(ref s_instances);
+    private readonly long _instance = Interlocked.Increment(ref _lastInstance);
     private readonly ConcurrentDictionary<UInt128, SharedRun> _runs = new();
     private readonly DurationCounter _hits = new();
     private readonly DurationCounter _misses = new();
