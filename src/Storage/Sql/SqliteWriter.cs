@@ -142,7 +142,7 @@ internal sealed partial class SqliteWriter(
     }
 
     private static InferenceException Unavailable(string why) => new(
-        InferenceErrorCode.StorageUnavailable, $"The prediction log did not take the record: {why.TrimEnd('.')}. Nothing was recorded; a retry is safe.", RetryAfter);
+        InferenceErrorCode.StorageUnavailable, $"The database did not take the write: {why.TrimEnd('.')}. Nothing was recorded; a retry is safe.", RetryAfter);
 
     [LoggerMessage(EventIds.LogCommitFailed, LogLevel.Error, "A commit of {Writes} writes failed; their callers were told to retry")]
     private partial void LogCommitFailed(Exception cause, int writes);

@@ -113,7 +113,7 @@ public sealed class SqliteWriterTests
         var failure = await Assert.ThrowsAsync<InferenceException>(() => storage.Writer.EnqueueAsync(new Statement("SELECT 1")));
 
         Assert.Equal(
-            "The prediction log did not take the record: its queue is full (Inference:Sqlite:MaxWaitingWrites = 1). Nothing was recorded; a retry is safe.",
+            "The database did not take the write: its queue is full (Inference:Sqlite:MaxWaitingWrites = 1). Nothing was recorded; a retry is safe.",
             failure.Message);
         Assert.Equal((InferenceErrorCode.StorageUnavailable, TimeSpan.FromSeconds(1)), (failure.Code, failure.RetryAfter));
         gate.Open();

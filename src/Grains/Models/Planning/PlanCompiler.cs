@@ -175,7 +175,7 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
             faults.Add(path, $"{features.Count} features do not fill the input's shape [{string.Join(", ", input.Shape)}] of version {version}. Give as many features as the last dimension says.");
 
         var indexes = features.Select((feature, i) => FindInputFeature($"{path}[{i}]", feature, input.Datatype)).ToArray();
-        return new PlannedInput(name, input.Datatype, shape ?? [], indexes);
+        return new PlannedInput(name, input.Datatype, shape ?? [], indexes) { FeatureNames = features };
     }
 
     private static long[]? RowShape(IReadOnlyList<long> declared, int count) => declared switch

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Models.Sessions;
@@ -12,7 +13,13 @@ public sealed record PlannedInput(string Name, TensorDatatype Datatype, long[] S
     public static readonly IReadOnlyList<TensorDatatype> Supported =
         [TensorDatatype.FP32, TensorDatatype.FP64, TensorDatatype.INT64, TensorDatatype.INT32, TensorDatatype.BOOL, TensorDatatype.BYTES];
 
+    private const string RequestPrefix = "request.";
+
+    /// <summary>The names of <see cref="Features"/>, for messages.</summary>
+    public IReadOnlyList<string> FeatureNames { get; init; } = [];
+
     /// <summary>The tensor for one prediction.</summary>
+    /// <exception cref="InferenceException">A number is too large for the input: InvalidInput where it came with the request, else ModelFailed.</exception>
     public Tensor ToTensor(ReadOnlySpan<FeatureValue> features) => new()
     {
         Name = Name,
@@ -25,8 +32,24 @@ public sealed record PlannedInput(string Name, TensorDatatype Datatype, long[] S
     {
         var size = OnnxDatatypes.SizeOf(Datatype);
         var data = new byte[Features.Length * size];
-        for (var i = 0; i < Features.Length; i++) Write(data.AsSpan(i * size), features[Features[i]].Number);
+        for (var i = 0; i < Features.Length; i++)
+        {
+            var number = features[Features[i]].Number;
+            if (Datatype is TensorDatatype.FP32 && double.IsFinite(number) && float.IsInfinity((float)number)) throw TooLarge(i, number);
+            Write(data.AsSpan(i * size), number);
+        }
+
         return data;
+    }
+
+    // The model would be blamed for an infinity that it was never sent.
+    private InferenceException TooLarge(int position, double number)
+    {
+        var (name, value) = (FeatureNames.ElementAtOrDefault(position) ?? Name, number.ToString("R", CultureInfo.InvariantCulture));
+        const string Fault = "is beyond what the model's FP32 input holds; send -3.4E+38 to 3.4E+38";
+        return name.StartsWith(RequestPrefix, StringComparison.Ordinal)
+            ? InferenceException.InvalidInput(new FieldError(name[RequestPrefix.Length..], Fault, value))
+            : new InferenceException(InferenceErrorCode.ModelFailed, $"The feature {name} is {value}, which is beyond what the model's FP32 input '{Name}' holds. Correct its source.");
     }
 
     private void Write(Span<byte> target, double number)

@@ -46,7 +46,7 @@ internal sealed partial class ModelRepositoryWatcher(
         }
 
         using var timer = new PeriodicTimer(options.Value.PollInterval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken)) await Task.Run(LookAsync, stoppingToken);
+        while (await timer.WaitForNextTickAsync(stoppingToken)) await TryAsync(Task.Run(LookAsync, CancellationToken.None));
     }
 
     private async Task LookAsync(ModelEntry entry)

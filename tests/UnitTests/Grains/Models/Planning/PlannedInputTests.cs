@@ -21,6 +21,18 @@ public sealed class PlannedInputTests
     [Fact]
     public void ToTensor_Fp32_HasTheFeaturesInOrder() => Assert.Equal([-3f, 2.75f], Elements<float>(TensorDatatype.FP32));
 
+    [Theory]
+    [InlineData("request.amount", InferenceErrorCode.InvalidInput, "amount is beyond what the model's FP32 input holds; send -3.4E+38 to 3.4E+38")]
+    [InlineData("spending.mean", InferenceErrorCode.ModelFailed, "The feature spending.mean is 1E+39, which is beyond what the model's FP32 input 'x' holds. Correct its source.")]
+    public void ToTensor_NumberBeyondFp32_BlamesWhoSentIt(string feature, InferenceErrorCode code, string message)
+    {
+        var input = new PlannedInput("x", TensorDatatype.FP32, [1, 1], [0]) { FeatureNames = [feature] };
+
+        var failure = Assert.Throws<InferenceException>(() => input.ToTensor([FeatureValue.Of(1e39)]));
+
+        Assert.Equal((code, message), (failure.Code, failure.Message));
+    }
+
     [Fact]
     public void ToTensor_Fp64_HasTheFeaturesInOrder() => Assert.Equal([-3d, 2.75], Elements<double>(TensorDatatype.FP64));
 
