@@ -59,10 +59,13 @@ public sealed class UserIdTests(DemoServer demo)
     [Fact]
     public async Task Predict_NegativeZero_IsZero()
     {
+        // Others ask about user 0 too.
+        var before = ReadSequences("0").Count;
+
         await PredictAsync("""{"user_id": 0, "raw_feature": "3156"}""");
         await PredictAsync("""{"user_id": -0, "raw_feature": "3156"}""");
 
-        Assert.Equal([1, 2], ReadSequences("0"));
+        Assert.Equal(before + 2, ReadSequences("0").Count);
     }
 
     [Fact]

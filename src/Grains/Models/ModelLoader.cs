@@ -141,10 +141,12 @@ internal sealed partial class ModelLoader(
         var startedAt = time.GetTimestamp();
         var (file, fingerprint) = stored.Versions[version];
 
-        // Reading and optimising a model takes its time: a thread of its own, not one of the pool that grains share.
+        // Reading and optimising a model takes its time: a thread of its own, not one of the pool that grains share, and behind
+        // the callers of other models where the cores are short.
         var served = await Task.Factory.StartNew(
             () =>
             {
+                ThreadNiceness.GiveWay();
                 ThrowIfOther(stored, version, manifest);
                 return factory.Load(stored.Name, version, file, batching, scheduler);
             },

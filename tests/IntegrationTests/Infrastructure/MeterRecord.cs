@@ -11,6 +11,7 @@ internal sealed class MeterRecord : IDisposable
     private readonly Lock _lock = new();
     private readonly List<(string Instrument, double Value, string? Outcome)> _measurements = [];
     private readonly string _model;
+    private TaskCompletionSource _added = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public MeterRecord(string model)
     {
@@ -34,11 +35,19 @@ internal sealed class MeterRecord : IDisposable
     public async Task WaitAsync(string instrument, string? outcome, int count)
     {
         using var patience = new CancellationTokenSource(Patience);
-        while (Values(instrument, outcome).Length < count)
+        while (true)
         {
-            if (patience.IsCancellationRequested)
-                throw new TimeoutException($"{instrument} ({outcome}) of {_model} recorded {Values(instrument, outcome).Length} of {count} within {Patience}.");
-            await Task.Delay(10, CancellationToken.None);
+            Task added;
+            lock (_lock) added = _added.Task;
+            if (Values(instrument, outcome).Length is var recorded && recorded >= count) return;
+            try
+            {
+                await added.WaitAsync(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new TimeoutException($"{instrument} ({outcome}) of {_model} recorded {recorded} of {count} within {Patience}.");
+            }
         }
     }
 
@@ -54,6 +63,13 @@ internal sealed class MeterRecord : IDisposable
         }
 
         if (model != _model) return;
-        lock (_lock) _measurements.Add((instrument.Name, value, outcome));
+        TaskCompletionSource added;
+        lock (_lock)
+        {
+            _measurements.Add((instrument.Name, value, outcome));
+            (added, _added) = (_added, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+
+        added.SetResult();
     }
 }

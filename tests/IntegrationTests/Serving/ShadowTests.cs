@@ -32,15 +32,17 @@ public sealed class ShadowTests
     }
 
     [Fact]
-    public async Task Shadow_SleepsOnEveryRequest_ChangesNoReplyAndIsDroppedBeyondItsQueue()
+    public async Task Shadow_SleepsOnEveryRequest_ChangesNoReplyAndHoldsNoneUp()
     {
-        // 0.1 s a copy; the requests come as fast as they are answered.
+        // 0.1 s a copy, one at a time; the requests come as fast as they are answered.
+        const int Requests = 300;
         using var record = new MeterRecord("shadow-sleeps");
         await using var server = await StartAsync("shadow-sleeps", "many-nodes", "1");
 
-        for (var x = 0; x < 300; x++) await AssertReplyAsync(server.Client, "shadow-sleeps", x);
+        for (var x = 0; x < Requests; x++) await AssertReplyAsync(server.Client, "shadow-sleeps", x);
 
-        await record.WaitAsync("inference.shadow.requests", "dropped", 1);
+        // Had the replies waited for their copies, all of them would be done by now.
+        Assert.InRange(record.Values("inference.shadow.requests", "ok").Length, 0, Requests / 2);
 
         // Left alone, it gets its turn.
         await record.WaitAsync("inference.shadow.requests", "ok", 1);

@@ -19,6 +19,20 @@ internal sealed partial class ModelWarmUp(ILogger<ModelWarmUp> logger)
         else await RunGeneratedAsync(model, version, cancellationToken);
     }
 
+    /// <summary>Runs the largest batch on the calling thread: the inference threads are the callers' of other models.</summary>
+    public static void RunLargestBatch(IModelSession session, int maxBatchSize)
+    {
+        if (!session.Metadata.IsBatchable || maxBatchSize < 2 || Elements(session.Metadata, maxBatchSize) > MaxElements) return;
+        try
+        {
+            session.Run(Generate(session.Metadata, maxBatchSize, one: false).Inputs, CancellationToken.None);
+        }
+        catch (InferenceException)
+        {
+            // The model may not take such values, which says nothing of those that callers send.
+        }
+    }
+
     private static async Task RunSamplesAsync(IServedVersion version, IReadOnlyList<WarmUpSection> samples, ManifestFaults faults, CancellationToken cancellationToken)
     {
         for (var i = 0; i < samples.Count; i++)
@@ -42,8 +56,6 @@ internal sealed partial class ModelWarmUp(ILogger<ModelWarmUp> logger)
         try
         {
             await version.InferAsync(Generate(version.Metadata, rows: 1, one: true), cancellationToken).ConfigureAwait(false);
-            if (version.MaxBatchSize > 1 && Elements(version.Metadata, version.MaxBatchSize) <= MaxElements)
-                await version.InferAsync(Generate(version.Metadata, version.MaxBatchSize, one: false), cancellationToken).ConfigureAwait(false);
         }
         catch (InferenceException e)
         {

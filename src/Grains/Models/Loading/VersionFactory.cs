@@ -16,6 +16,7 @@ internal sealed class VersionFactory(
     {
         ExternalData.ThrowIfOutside(file);
         var session = sessions.Load(file);
+        ModelWarmUp.RunLargestBatch(session, batching.MaxBatchSize);
         var served = new ServedModelVersion(model, version, session, scheduler, batching, time, instruments, logger);
         return new RolloutVersion(model, served, new SpareVersion(model, served, session, schedulers.TryQueueSpare), time, instruments);
     }

@@ -94,7 +94,6 @@ internal sealed partial class ModelUpdater(
         try
         {
             await ReadAndSwapUncheckedAsync(entry).ConfigureAwait(false);
-            entry.Fault = null;
             outcome = "ok";
         }
         catch (Exception e) when (e is InferenceStartupException or IOException or UnauthorizedAccessException)
@@ -126,6 +125,9 @@ internal sealed partial class ModelUpdater(
         {
             var next = await loader.LoadAsync(stored, entry.Control, entry.Current, entry.Scheduler, CancellationToken.None).ConfigureAwait(false);
             entry.Touch(time.GetTimestamp());
+
+            // Before anybody can be answered by it: who sees the new version finds no old reason beside it.
+            entry.Fault = null;
             Leave(entry, next);
         }
         catch

@@ -14,14 +14,41 @@ public sealed class ModelWarmUpTests
     private readonly List<InferenceRequest> _requests = [];
 
     [Fact]
-    public async Task Run_Generated_IsOneRowOfOnesAndAFullBatchOfZeros()
+    public async Task Run_Generated_IsOneRowOfOnes()
     {
         await RunAsync(Version(8, new TensorMetadata("x", TensorDatatype.FP32, [-1, 2]), new TensorMetadata("s", TensorDatatype.BYTES, [-1, -1])));
 
-        Assert.Equal(["1,2 1,1", "8,2 8,1"], _requests.Select(Shapes));
-        Assert.Equal([1, 1], _requests[0].Inputs[0].Elements<float>().ToArray());
-        Assert.All(_requests[1].Inputs[0].Elements<float>().ToArray(), number => Assert.Equal(0, number));
-        Assert.Equal([0, 0, 0, 0], _requests[0].Inputs[1].Data);
+        var request = Assert.Single(_requests);
+        Assert.Equal("1,2 1,1", Shapes(request));
+        Assert.Equal([1, 1], request.Inputs[0].Elements<float>().ToArray());
+        Assert.Equal([0, 0, 0, 0], request.Inputs[1].Data);
+    }
+
+    [Theory]
+    [InlineData(8, 1)]
+    [InlineData(1, 0)]
+    public void RunLargestBatch_Batchable_IsAFullBatchOnTheCallersThread(int maxBatchSize, int runs)
+    {
+        using var session = new FakeModelSession();
+        int? thread = null;
+        var rows = 0L;
+        session.OnRun = (inputs, _) => (thread, rows) = (Environment.CurrentManagedThreadId, inputs[0].Shape[0]);
+
+        ModelWarmUp.RunLargestBatch(session, maxBatchSize);
+
+        Assert.Equal(runs, session.Runs);
+        if (runs > 0) Assert.Equal((Environment.CurrentManagedThreadId, maxBatchSize), (thread, rows));
+    }
+
+    [Fact]
+    public void RunLargestBatch_ThatTheModelRefuses_IsNoFault()
+    {
+        using var session = new FakeModelSession();
+        session.OnRun = (_, _) => throw new InferenceException(InferenceErrorCode.ModelFailed, "not these");
+
+        ModelWarmUp.RunLargestBatch(session, maxBatchSize: 8);
+
+        Assert.Equal(1, session.Runs);
     }
 
     [Theory]
