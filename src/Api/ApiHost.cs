@@ -57,6 +57,7 @@ public static class ApiHost
     {
         services.AddProblemDetails();
         services.AddTransient<IStartupFilter, DeclaredEndpointsOnly>();
+        services.AddSingleton<Readiness>();
         services.AddOpenApi(ApiDocument.Configure);
         services.AddOptions<OpenInferenceOptions>().BindConfiguration(OpenInferenceOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         // Numbers are numbers: the defaults for the web would take and document them as strings too.

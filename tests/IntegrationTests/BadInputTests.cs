@@ -301,7 +301,7 @@ public sealed class BadInputTests(PrivateDemoServer demo) : IClassFixture<Privat
     {
         var good = """{"user_id": 42, "raw_feature": "3156", "amount": 12.5, "at": "2026-04-01T12:30:00Z"}"""u8.ToArray();
         var random = new Random(20260401);
-        var bodies = Enumerable.Range(0, 2_000).Select(_ => Mutate(good, random)).ToArray();
+        var bodies = Enumerable.Range(0, 2_000).Select(_ => Mutations.Of(good, random)).ToArray();
         var statuses = new HttpStatusCode[bodies.Length];
 
         await Parallel.ForAsync(0, bodies.Length, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (i, cancellationToken) =>
@@ -315,32 +315,6 @@ public sealed class BadInputTests(PrivateDemoServer demo) : IClassFixture<Privat
             status is HttpStatusCode.OK or HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity, $"{(int)status} for {Encoding.Latin1.GetString(bodies[i])}"));
         Assert.Equal(3, statuses.Distinct().Count());
         await AssertGoodRequestWorksAsync();
-    }
-
-    private static byte[] Mutate(byte[] good, Random random)
-    {
-        var body = good.ToList();
-        for (var edits = random.Next(1, 4); edits > 0; edits--)
-        {
-            var at = random.Next(body.Count);
-            switch (random.Next(4))
-            {
-                case 0:
-                    body[at] = (byte)random.Next(256);
-                    break;
-                case 1:
-                    body.Insert(at, (byte)"0123456789{}[]\",:\\eE+-u"[random.Next(23)]);
-                    break;
-                case 2:
-                    body.RemoveAt(at);
-                    break;
-                default:
-                    body.InsertRange(at, body.GetRange(at, random.Next(body.Count - at)));
-                    break;
-            }
-        }
-
-        return [.. body];
     }
 
     private async Task AssertOneFaultAsync(string body, string field, string message, string? value)

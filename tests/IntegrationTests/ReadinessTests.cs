@@ -52,7 +52,7 @@ public sealed class ReadinessTests : IDisposable
         {
             Assert.Equal("live", (await server.Http.GetJsonAsync("/health/live")).GetProperty("status").GetString());
             var problem = await Problem.ReadAsync(await server.Http.GetAsync("/health/ready", TestContext.Current.CancellationToken));
-            Assert.Equal((HttpStatusCode.ServiceUnavailable, "The models of the start are still being loaded and warmed up."), (problem.Status, problem.Detail));
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, "The models that load at the start are not all loaded and warm. Ask again; POST /v2/repository/index tells the state of each."), (problem.Status, problem.Detail));
             Assert.False(await server.Client.IsReadyAsync());
         }
         finally

@@ -8,17 +8,10 @@ internal static class HealthEndpoints
         // Cheap and local: no grain, no database, so that it answers whatever the models do.
         endpoints.MapGet("/health/live", () => Results.Json(new HealthBody("live")))
             .WithName("Live").WithTags("Health").WithSummary("Whether the process runs.").Produces<HealthBody>();
-        endpoints.MapGet("/health/ready", async (IHostApplicationLifetime lifetime, IInferenceClient client) => await WhyNotReadyAsync(lifetime, client) is not { } reason
+        endpoints.MapGet("/health/ready", async (Readiness readiness) => await readiness.WhyNotAsync() is not { } reason
                 ? Results.Json(new HealthBody("ready"))
                 : Results.Problem(ErrorMapping.ToProblem(new InferenceException(InferenceErrorCode.NotReady, reason))))
             .WithName("Ready").WithTags("Health").WithSummary("Whether the silo is up and the models of the start are loaded and warm.")
             .Produces<HealthBody>().ProducesProblems(StatusCodes.Status503ServiceUnavailable);
-    }
-
-    private static async Task<string?> WhyNotReadyAsync(IHostApplicationLifetime lifetime, IInferenceClient client)
-    {
-        if (!lifetime.ApplicationStarted.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested)
-            return "The service is starting or stopping.";
-        return await client.IsReadyAsync() ? null : "The models of the start are still being loaded and warmed up.";
     }
 }

@@ -31,7 +31,6 @@ internal static class GrpcApiExtensions
         services.AddOptions<GrpcServiceOptions>().Configure<IOptions<OpenInferenceOptions>>((grpc, limits) => grpc.MaxReceiveMessageSize = limits.Value.MaxBodyBytes);
         services.AddGrpcReflection();
         services.AddSingleton<CallFailures>();
-        services.AddSingleton<Readiness>();
         services.AddGrpcHealthChecks(options =>
         {
             options.Services.Map(OpenInferenceService, _ => true);

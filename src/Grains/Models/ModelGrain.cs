@@ -15,13 +15,18 @@ internal sealed class ModelGrain(ModelCatalog models, TimeProvider time) : Grain
 
     public async Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken)
     {
-        if (request.Generation != 0) return await InferAsync(models.Acquire(Name!, request.Generation), request, cancellationToken);
-        var acquiring = models.AcquireAsync(Name, request.Timeout, cancellationToken);
-        if (acquiring.IsCompletedSuccessfully) return await InferAsync(acquiring.Result, request, cancellationToken);
-
         var startedAt = time.GetTimestamp();
-        var model = await acquiring;
-        return await InferAsync(model, request with { Timeout = request.Timeout - time.GetElapsedTime(startedAt) }, cancellationToken);
+        var model = request.Generation != 0
+            ? models.Acquire(Name!, request.Generation)
+            : await models.AcquireAsync(Name, request.Timeout, cancellationToken);
+        try
+        {
+            return await model.InferAsync(After(startedAt, request), cancellationToken);
+        }
+        finally
+        {
+            model.Release();
+        }
     }
 
     public async Task<IReadOnlyList<FieldError>> ValidateAsync(PredictionRequest request)
@@ -63,15 +68,7 @@ internal sealed class ModelGrain(ModelCatalog models, TimeProvider time) : Grain
         return EffectiveManifest.ToJson(model);
     }
 
-    private static async Task<InferenceResponse> InferAsync(ServedModel model, InferenceRequest request, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await model.InferAsync(request, cancellationToken);
-        }
-        finally
-        {
-            model.Release();
-        }
-    }
+    // A wait for a model that was not in memory is part of the caller's time.
+    private InferenceRequest After(long startedAt, InferenceRequest request) =>
+        request.Timeout is { } timeout ? request with { Timeout = timeout - time.GetElapsedTime(startedAt) } : request;
 }

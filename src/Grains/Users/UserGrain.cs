@@ -17,6 +17,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     private readonly TimeProvider _time;
     private readonly InferenceInstruments _instruments;
     private readonly ILogger<UserGrain> _logger;
+    private readonly string _key;
     private readonly string _userId;
     private readonly UserFeatures _features;
     private readonly UserJournal _journal;
@@ -28,10 +29,10 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         _time = time;
         _instruments = instruments;
         _logger = logger;
-        var key = context.GrainId.Key.ToString()!;
-        _userId = UserKey.ToUserId(key);
+        _key = context.GrainId.Key.ToString()!;
+        _userId = UserKey.ToUserId(_key);
         _features = new UserFeatures(_userId, time);
-        _journal = new UserJournal(key, log);
+        _journal = new UserJournal(_key, log);
     }
 
     public async Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken)
@@ -40,7 +41,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         var model = await _models.AcquirePredictingAsync(request.Model, cancellationToken);
         try
         {
-            return await PredictAsync(model, request, cancellationToken);
+            return await PredictInTimeAsync(model, request, cancellationToken);
         }
         finally
         {
@@ -59,14 +60,14 @@ internal sealed partial class UserGrain : Grain, IUserGrain
             [.. view.View.Columns.Select((column, i) => KeyValuePair.Create(column.Name, view.Row!.Values[i].ToObject()))]))],
     });
 
-    private async Task<Prediction> PredictAsync(ServedModel model, PredictionRequest request, CancellationToken cancellationToken)
+    private async Task<Prediction> PredictInTimeAsync(ServedModel model, PredictionRequest request, CancellationToken cancellationToken)
     {
         var plan = model.Plan!;
         using var budget = new TimeBudget(plan.Deadline, _time, cancellationToken);
         var outcome = nameof(InferenceErrorCode.Internal);
         try
         {
-            var prediction = await PredictAsync(model, plan, request, budget);
+            var prediction = await PredictAsync(model, request, budget);
             outcome = prediction.Degraded ? "degraded" : "ok";
             return prediction;
         }
@@ -92,22 +93,33 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     }
 
     // The path of a prediction, in the order in which it happens.
-    private async Task<Prediction> PredictAsync(ServedModel model, PredictPlan plan, PredictionRequest request, TimeBudget budget)
+    private async Task<Prediction> PredictAsync(ServedModel model, PredictionRequest request, TimeBudget budget)
     {
+        var plan = model.Plan!;
         var bound = plan.Request.Bind(request, _time.GetUtcNow());
         _journal.BeginLoad();
         var features = await _features.AssembleAsync(plan, bound, budget);
-        var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(this.GetPrimaryKeyString(), model.Generation), budget.Token);
-        var prediction = ToPrediction(plan, request, features, inference, ReadValue(model, plan, inference));
+        var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(_key, model.Generation), budget.Token);
+        var prediction = ToPrediction(model, request, features, inference);
         await RecordAsync(plan, bound, features, prediction, budget);
         return prediction;
     }
 
-    private static double ReadValue(ServedModel model, PredictPlan plan, InferenceResponse inference)
+    private static Prediction ToPrediction(ServedModel model, PredictionRequest request, FeatureVector features, InferenceResponse inference) => new()
+    {
+        PredictionId = request.PredictionId,
+        Value = ReadValue(model, inference),
+        Info = features.Info(),
+        Model = model.Name,
+        ModelVersion = inference.Version,
+        Degraded = features.Degraded,
+    };
+
+    private static double ReadValue(ServedModel model, InferenceResponse inference)
     {
         try
         {
-            return plan.Output.Read(inference.Outputs);
+            return model.Plan!.Output.Read(inference.Outputs);
         }
         catch (InferenceException)
         {
@@ -115,16 +127,6 @@ internal sealed partial class UserGrain : Grain, IUserGrain
             throw;
         }
     }
-
-    private static Prediction ToPrediction(PredictPlan plan, PredictionRequest request, FeatureVector features, InferenceResponse inference, double value) => new()
-    {
-        PredictionId = request.PredictionId,
-        Value = value,
-        Info = features.Info(),
-        Model = plan.Model,
-        ModelVersion = inference.Version,
-        Degraded = features.Degraded,
-    };
 
     private async Task RecordAsync(PredictPlan plan, BoundRequest bound, FeatureVector features, Prediction prediction, TimeBudget budget)
     {
@@ -135,7 +137,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
             sequence => new PredictionRecord
             {
                 Id = prediction.PredictionId,
-                User = this.GetPrimaryKeyString(),
+                User = _key,
                 Sequence = sequence,
                 Model = plan.Model,
                 Version = prediction.ModelVersion,

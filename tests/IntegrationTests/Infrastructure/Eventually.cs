@@ -1,15 +1,22 @@
+using System.Runtime.CompilerServices;
+
 namespace IntegrationTests.Infrastructure;
 
 /// <summary>Waits for what the program does by the clock: nothing but asking again tells when it has.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    public static Task TrueAsync(Func<bool> condition) => TrueAsync(() => Task.FromResult(condition()));
+    public static Task TrueAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string asked = "") =>
+        TrueAsync(() => Task.FromResult(condition()), asked);
 
-    public static async Task TrueAsync(Func<Task<bool>> condition)
+    public static async Task TrueAsync(Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string asked = "")
     {
         using var patience = new CancellationTokenSource(Patience);
-        while (!await condition()) await Task.Delay(20, patience.Token);
+        while (!await condition())
+        {
+            if (patience.IsCancellationRequested) throw new TimeoutException($"still false after {Patience}: {asked}");
+            await Task.Delay(20, CancellationToken.None);
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using IntegrationTests.Infrastructure;
 
 namespace IntegrationTests.OpenInference;
 
@@ -43,10 +44,10 @@ public sealed class RestFuzzTests(OpenInferenceServer server)
 
     private static Fuzzed Make(Random random) => random.Next(4) switch
     {
-        0 => new("identity", Mutate(Encoding.UTF8.GetBytes(Rest.Good), random), null),
-        1 => new("several", Mutate(Encoding.UTF8.GetBytes(Several), random), null),
-        2 => new("identity-bytes", Mutate([.. Encoding.UTF8.GetBytes(Binary), .. Strings], random), Length(random)),
-        _ => new("identity", Mutate(new byte[16], random), "0"),
+        0 => new("identity", Mutations.Of(Encoding.UTF8.GetBytes(Rest.Good), random), null),
+        1 => new("several", Mutations.Of(Encoding.UTF8.GetBytes(Several), random), null),
+        2 => new("identity-bytes", Mutations.Of([.. Encoding.UTF8.GetBytes(Binary), .. Strings], random), Length(random)),
+        _ => new("identity", Mutations.Of(new byte[16], random), "0"),
     };
 
     private static string Length(Random random) => random.Next(4) switch
@@ -54,35 +55,6 @@ public sealed class RestFuzzTests(OpenInferenceServer server)
         0 => random.Next(-2, Binary.Length + 20).ToString(CultureInfo.InvariantCulture),
         _ => Binary.Length.ToString(CultureInfo.InvariantCulture),
     };
-
-    private static byte[] Mutate(byte[] good, Random random)
-    {
-        var body = good.ToList();
-        for (var edits = random.Next(1, 4); edits > 0 && body.Count > 0; edits--)
-        {
-            var at = random.Next(body.Count);
-            switch (random.Next(5))
-            {
-                case 0:
-                    body[at] = (byte)random.Next(256);
-                    break;
-                case 1:
-                    body.Insert(at, (byte)"0123456789{}[]\",:\\eE+-u"[random.Next(23)]);
-                    break;
-                case 2:
-                    body.RemoveAt(at);
-                    break;
-                case 3:
-                    body.RemoveRange(at, random.Next(body.Count - at));
-                    break;
-                default:
-                    body.InsertRange(at, body.GetRange(at, random.Next(body.Count - at)));
-                    break;
-            }
-        }
-
-        return [.. body];
-    }
 
     private sealed record Fuzzed(string Model, byte[] Body, string? HeaderLength)
     {

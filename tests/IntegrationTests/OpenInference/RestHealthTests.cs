@@ -34,7 +34,7 @@ public sealed class RestHealthTests(OpenInferenceServer server)
         Assert.NotEmpty(body.GetProperty("error").GetString()!);
 
         factory.Open();
-        await WaitUntilReadyAsync(http);
+        await Eventually.TrueAsync(async () => (await ReadyAsync(http)).Status is HttpStatusCode.OK);
         Assert.Equal(["1", "2", "3", "4"], (await http.InferAsync("identity", Rest.Good)).Data());
         await app.StopAsync(TestContext.Current.CancellationToken);
     }
@@ -78,17 +78,6 @@ public sealed class RestHealthTests(OpenInferenceServer server)
     }
 
     private static Uri AddressOf(WebApplication app) => new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-
-    private static async Task WaitUntilReadyAsync(HttpClient http)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (true)
-        {
-            var (status, body) = await ReadyAsync(http);
-            if (status is HttpStatusCode.OK) return;
-            if (patience.IsCancellationRequested) throw new TimeoutException($"Not ready within {Patience}; the last answer was {(int)status} {body}.");
-        }
-    }
 
     private static Task<(HttpStatusCode Status, System.Text.Json.JsonElement Body)> ReadyAsync(HttpClient http) => GetAsync(http, "/v2/health/ready");
 

@@ -219,9 +219,6 @@ public sealed class CanaryTests : IDisposable
     private void Write(string model, string manifest) => TestModels.WriteManifest(_directory.File("models"), model, manifest);
 
     // The cluster agrees on it beside the requests: only looking again tells when it has.
-    private static async Task UntilDemotedAsync(IInferenceClient client)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while ((await client.GetModelConfigAsync("trial")).Contains("canary", StringComparison.Ordinal)) await Task.Delay(20, patience.Token);
-    }
+    private static Task UntilDemotedAsync(IInferenceClient client) =>
+        Eventually.TrueAsync(async () => !(await client.GetModelConfigAsync("trial")).Contains("canary", StringComparison.Ordinal));
 }

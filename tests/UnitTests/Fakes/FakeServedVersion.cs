@@ -10,8 +10,8 @@ namespace UnitTests.Fakes;
 internal sealed class FakeServedVersion(string model, int version) : IServedVersion
 {
     private readonly TaskCompletionSource _freed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _retired = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _holders = 1;
-    private int _retired;
     private int _runs;
 
     public string Model => model;
@@ -31,6 +31,9 @@ internal sealed class FakeServedVersion(string model, int version) : IServedVers
     public bool IsFreed => _freed.Task.IsCompleted;
 
     public Task Freed => _freed.Task;
+
+    /// <summary>Completes when it takes nobody new.</summary>
+    public Task Retired => _retired.Task.WaitAsync(Gate.Patience);
 
     /// <summary>What a run does before it answers.</summary>
     public Func<InferenceRequest, Task> OnInfer { get; set; } = _ => Task.CompletedTask;
@@ -57,7 +60,7 @@ internal sealed class FakeServedVersion(string model, int version) : IServedVers
 
     public Task RetireAsync()
     {
-        if (Interlocked.Exchange(ref _retired, 1) == 0) Release();
+        if (_retired.TrySetResult()) Release();
         return _freed.Task;
     }
 

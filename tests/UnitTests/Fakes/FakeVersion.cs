@@ -7,6 +7,8 @@ namespace UnitTests.Fakes;
 /// <summary>A version that answers its inputs, after doing what the test asks.</summary>
 internal sealed class FakeVersion(int version) : IServedVersion
 {
+    private readonly Lock _lock = new();
+    private TaskCompletionSource? _free;
     private int _runs;
     private int _holders;
 
@@ -40,11 +42,30 @@ internal sealed class FakeVersion(int version) : IServedVersion
     public bool TryAcquire()
     {
         if (Retired) return false;
-        Interlocked.Increment(ref _holders);
+        lock (_lock) _holders++;
         return true;
     }
 
-    public void Release() => Interlocked.Decrement(ref _holders);
+    public void Release()
+    {
+        lock (_lock)
+        {
+            if (--_holders > 0) return;
+            _free?.TrySetResult();
+            _free = null;
+        }
+    }
+
+    /// <summary>Completes when nobody holds it.</summary>
+    public Task WaitUntilFreeAsync()
+    {
+        lock (_lock)
+        {
+            if (_holders == 0) return Task.CompletedTask;
+            _free ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _free.Task.WaitAsync(Gate.Patience);
+        }
+    }
 
     public Task RetireAsync()
     {

@@ -35,6 +35,15 @@ internal sealed class RecordedMetrics : IDisposable, IMeterFactory
         lock (_lock) return [.. _measurements.Where(one => one.Instrument == instrument).Select(one => one.Value)];
     }
 
+    /// <summary>The values of a tag of an instrument, each once, in order.</summary>
+    public string?[] Tags(string instrument, string tag)
+    {
+        lock (_lock) return [.. _measurements.Where(one => one.Instrument == instrument).Select(one => one.Tags.GetValueOrDefault(tag) as string).Distinct().Order()];
+    }
+
+    /// <summary>Reads the gauges.</summary>
+    public void Collect() => _listener.RecordObservableInstruments();
+
     /// <summary>How often an instrument recorded something with that tag.</summary>
     public int Count(string instrument, string tag, string value)
     {

@@ -12,7 +12,7 @@ internal sealed class InferenceService(IInferenceClient client, Readiness readin
         Task.FromResult(new ServerLiveResponse { Live = true });
 
     public override async Task<ServerReadyResponse> ServerReady(ServerReadyRequest request, ServerCallContext context) =>
-        new() { Ready = await readiness.IsReadyAsync() };
+        new() { Ready = await readiness.WhyNotAsync() is null };
 
     public override async Task<ModelReadyResponse> ModelReady(ModelReadyRequest request, ServerCallContext context) =>
         new() { Ready = await client.IsModelReadyAsync(request.Name, OrNull(request.Version)) };

@@ -63,7 +63,7 @@ public sealed class ModelPlacesTests
         var held = await silo.Catalog.AcquireAsync("m0", null, CancellationToken.None);
 
         var waiting = Task.Run(() => silo.InferAsync("m1"), TestContext.Current.CancellationToken);
-        await UntilAsync(() => silo.Entries.Find("m0")!.Current is null);
+        await silo.Versions.Made[0].Retired;
         await held.InferAsync(new InferenceRequest { Inputs = [] }, CancellationToken.None);
         Assert.Single(silo.Versions.Made);
         held.Release();
@@ -79,7 +79,7 @@ public sealed class ModelPlacesTests
         var held = await silo.Catalog.AcquireAsync("m0", null, CancellationToken.None);
 
         var waiting = silo.Catalog.AcquireAsync("m1", TimeSpan.FromSeconds(2), CancellationToken.None).AsTask();
-        await UntilAsync(() => silo.Entries.Find("m0")!.Current is null);
+        await silo.Versions.Made[0].Retired;
         silo.Time.Advance(TimeSpan.FromSeconds(2));
 
         Assert.Equal(InferenceErrorCode.DeadlineExceeded, (await Assert.ThrowsAsync<InferenceException>(() => waiting)).Code);
@@ -93,7 +93,7 @@ public sealed class ModelPlacesTests
         var held = await silo.Catalog.AcquireAsync("m0", null, CancellationToken.None);
 
         var waiting = silo.Catalog.AcquireAsync("m1", null, CancellationToken.None).AsTask();
-        await UntilAsync(() => silo.Entries.Find("m0")!.Current is null);
+        await silo.Versions.Made[0].Retired;
         silo.Time.Advance(TimeSpan.FromSeconds(25));
         var failure = await Assert.ThrowsAsync<InferenceException>(() => waiting);
 
@@ -171,10 +171,4 @@ public sealed class ModelPlacesTests
     }
 
     private static string[] InMemory(SiloModels silo) => [.. silo.Entries.All.Where(entry => entry.Current is not null).Select(entry => entry.Name).Order()];
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var patience = new CancellationTokenSource(Gate.Patience);
-        while (!condition()) await Task.Delay(1, patience.Token);
-    }
 }

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace OrleansInference.Api;
+
+/// <summary>Whether requests are welcome: the program is up, and the models that load at the start are warm. Every protocol's answer.</summary>
+internal sealed class Readiness(IInferenceClient client, IHostApplicationLifetime lifetime) : IHealthCheck
+{
+    private const string Loading = "The models that load at the start are not all loaded and warm. Ask again; POST /v2/repository/index tells the state of each.";
+    private const string Starting = "The service is starting or stopping. Ask again.";
+
+    // Longer than any answer takes, shorter than any probe waits.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    /// <summary>Null when they are.</summary>
+    public async Task<string?> WhyNotAsync()
+    {
+        if (!lifetime.ApplicationStarted.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested) return Starting;
+        try
+        {
+            return await client.IsReadyAsync().WaitAsync(Patience) ? null : Loading;
+        }
+        catch (Exception e) when (ErrorMapping.ToInferenceException(e).Code is not InferenceErrorCode.Internal)
+        {
+            return Starting;
+        }
+    }
+
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        await WhyNotAsync() is { } reason ? HealthCheckResult.Unhealthy(reason) : HealthCheckResult.Healthy();
+}
