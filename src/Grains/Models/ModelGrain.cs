@@ -16,12 +16,14 @@ internal sealed class ModelGrain(ModelCatalog models, TimeProvider time) : Grain
     public async Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken)
     {
         var startedAt = time.GetTimestamp();
-        var model = request.Generation != 0
-            ? models.Acquire(Name!, request.Generation)
-            : await models.AcquireAsync(Name, request.Timeout, cancellationToken);
+        var acquiring = request.Generation != 0
+            ? new(models.Acquire(Name!, request.Generation))
+            : models.AcquireAsync(Name, request.Timeout, cancellationToken);
+        var isLoaded = acquiring.IsCompleted;
+        var model = await acquiring;
         try
         {
-            return await model.InferAsync(After(startedAt, request), cancellationToken);
+            return await model.InferAsync(isLoaded ? request : After(startedAt, request), cancellationToken);
         }
         finally
         {
@@ -68,7 +70,7 @@ internal sealed class ModelGrain(ModelCatalog models, TimeProvider time) : Grain
         return EffectiveManifest.ToJson(model);
     }
 
-    // A wait for a model that was not in memory is part of the caller's time.
+    // A wait for a model that was not in memory is part of the caller's time; without one, messages name the time that the caller gave.
     private InferenceRequest After(long startedAt, InferenceRequest request) =>
         request.Timeout is { } timeout ? request with { Timeout = timeout - time.GetElapsedTime(startedAt) } : request;
 }

@@ -12,7 +12,8 @@ public sealed class BatchingFuzzTests
     [Fact]
     public async Task InferAsync_RandomRowCounts_NoAnswerIsCrossed()
     {
-        using var served = new ServedTestModel("identity", new BatchingOptions { MaxBatchSize = 64, MaxQueueLength = 1_000_000 });
+        // The delay has requests joined however fast the thread is.
+        using var served = new ServedTestModel("identity", new BatchingOptions { MaxBatchSize = 64, MaxQueueLength = 1_000_000, MaxQueueDelay = TimeSpan.FromMilliseconds(1) });
         var outcomes = await SendAsync(100_000, InFlight, async (id, random) => await EchoAsync(served, Request(id, random), CancellationToken.None));
 
         Assert.Equal(100_000, outcomes.Count(Outcome.Echoed));
