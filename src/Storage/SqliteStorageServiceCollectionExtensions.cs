@@ -21,11 +21,13 @@ public static class SqliteStorageServiceCollectionExtensions
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<SqliteWriter>());
         services.AddSingleton<SqliteOutbox>();
         services.AddSingleton<IOutbox>(provider => provider.GetRequiredService<SqliteOutbox>());
-        services.AddSingleton<IPredictionLog, SqlitePredictionLog>();
+        services.AddSingleton<SqlDatabase, SqliteDatabase>();
+        services.AddSingleton<IRecordWriter, SqliteRecordWriter>();
+        services.AddSingleton<IPredictionLog, SqlPredictionLog>();
         services.AddSingleton<IFeatureDatabase, SqliteFeatureDatabase>();
-        services.AddSingleton<SqliteGrainStorage>();
-        services.AddKeyedSingleton<IGrainStorage>(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, (provider, _) => provider.GetRequiredService<SqliteGrainStorage>());
-        services.AddSingleton<IGrainStorage>(provider => provider.GetRequiredService<SqliteGrainStorage>());
+        services.AddSingleton<SqlGrainStorage>();
+        services.AddKeyedSingleton<IGrainStorage>(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, (provider, _) => provider.GetRequiredService<SqlGrainStorage>());
+        services.AddSingleton<IGrainStorage>(provider => provider.GetRequiredService<SqlGrainStorage>());
         return services;
     }
 }

@@ -4,13 +4,10 @@ namespace OrleansInference.Grains.PostProcessing;
 public interface IPredictionLog
 {
     /// <summary>Writes the record and its messages in one commit, in the order of the calls for each user.</summary>
-    /// <returns>
-    /// Completes when both would survive the loss of this process. False: nothing was written, since the user's sequence number
-    /// or the record's id is taken, so another activation owns this user.
-    /// </returns>
-    /// <exception cref="InferenceException">StorageUnavailable: nothing was written, and a retry is safe.</exception>
+    /// <returns>Completes when both would survive the loss of this process, or when it is certain that nothing was written.</returns>
+    /// <exception cref="InferenceException">StorageUnavailable; a retry with the same id or key is safe.</exception>
     /// <exception cref="OperationCanceledException">The caller's time was up; the record may have been written.</exception>
-    Task<bool> AppendAsync(PredictionRecord record, CancellationToken cancellationToken);
+    Task<AppendOutcome> AppendAsync(PredictionRecord record, CancellationToken cancellationToken);
 
     /// <summary>The user's highest sequence number; 0 for a new user.</summary>
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
@@ -19,4 +16,16 @@ public interface IPredictionLog
     /// <summary>A record without its messages; null for an unknown id.</summary>
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
     Task<PredictionRecord?> ReadAsync(Guid id);
+
+    /// <summary>The record of a user's idempotency key for a model; null for an unknown key.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
+    Task<PredictionRecord?> ReadByKeyAsync(string user, string model, string requestKey);
+
+    /// <summary>Takes the key off that record, so that another may have it.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
+    Task ReleaseKeyAsync(Guid id);
+
+    /// <summary>The user's last records, the latest first.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
+    Task<IReadOnlyList<PredictionRecord>> ReadLatestAsync(string user, int most);
 }

@@ -20,7 +20,7 @@ internal sealed class PredictionLogGrain(IPredictionLog log) : Grain, IPredictio
             CreatedAt = record.CreatedAt,
             Value = body.Prediction,
             Info = body.Info,
-            Degraded = body.Degraded,
+            Degraded = body.IsDegraded,
             Features = [.. record.Schema.Names.Zip(body.Features, ToFeature)],
         };
     }

@@ -17,7 +17,10 @@ public sealed record PredictionRecord
 
     public required int Version { get; init; }
 
-    /// <summary>The caller's idempotency key; null where none was sent.</summary>
+    /// <summary>Why that version answered.</summary>
+    public ModelVariant Variant { get; init; }
+
+    /// <summary>The caller's idempotency key; null where none was sent, and when its time is over.</summary>
     public string? RequestKey { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
@@ -29,4 +32,7 @@ public sealed record PredictionRecord
     public required byte[] Body { get; init; }
 
     public required IReadOnlyList<OutboxMessage> Messages { get; init; }
+
+    /// <summary>The records that this one builds on.</summary>
+    public RecordChain Chain { get; init; } = new();
 }

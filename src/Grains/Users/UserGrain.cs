@@ -99,9 +99,13 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         var bound = plan.Request.Bind(request, _time.GetUtcNow());
         _journal.BeginLoad();
         var features = await _features.AssembleAsync(plan, bound, budget);
+        var featuresAfter = budget.Elapsed;
         var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(_key, model.Generation), budget.Token);
+        var inferenceTook = budget.Elapsed - featuresAfter;
         var prediction = ToPrediction(model, request, features, inference);
-        await RecordAsync(plan, bound, features, prediction, budget);
+        var times = new PredictionTimes(bound.At, featuresAfter, inferenceTook, budget.Elapsed);
+        var body = PredictionBody.Encode(plan.Schema.Id, prediction, features, inference.Outputs, times, RequestFingerprint.Of(plan.Request, request.Fields));
+        await RecordAsync(plan, bound, inference, prediction, body, budget);
         return prediction;
     }
 
@@ -128,26 +132,27 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         }
     }
 
-    private async Task RecordAsync(PredictPlan plan, BoundRequest bound, FeatureVector features, Prediction prediction, TimeBudget budget)
+    private async Task RecordAsync(PredictPlan plan, BoundRequest bound, InferenceResponse inference, Prediction prediction, byte[] body, TimeBudget budget)
     {
         var now = _time.GetUtcNow();
-        var body = PredictionBody.Encode(plan.Schema.Id, prediction, features);
         var messages = OutboxMessage.For(plan, _userId, bound, prediction, now);
-        var written = await _journal.AppendAsync(
-            sequence => new PredictionRecord
+        var outcome = await _journal.AppendAsync(
+            (sequence, chain) => new PredictionRecord
             {
                 Id = prediction.PredictionId,
                 User = _key,
                 Sequence = sequence,
                 Model = plan.Model,
                 Version = prediction.ModelVersion,
+                Variant = inference.Variant,
                 CreatedAt = now,
                 Schema = plan.Schema,
                 Body = body,
                 Messages = messages,
+                Chain = chain,
             },
             budget.Token);
-        if (!written) throw Superseded(prediction.PredictionId);
+        if (outcome is not AppendOutcome.Appended) throw Superseded(prediction.PredictionId);
     }
 
     // The log refused our number: another activation has gone on from where we believed to be. It owns the user now.

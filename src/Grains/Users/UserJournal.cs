@@ -11,6 +11,7 @@ internal sealed class UserJournal(string user, IPredictionLog log)
 {
     private long? _lastSequence;
     private Task? _loading;
+    private RecordChain _chain = new();
 
     public long? LastSequence => _lastSequence;
 
@@ -22,14 +23,14 @@ internal sealed class UserJournal(string user, IPredictionLog log)
     }
 
     /// <summary>Makes the record durable.</summary>
-    /// <returns>False when another activation has written for this user since.</returns>
-    public async Task<bool> AppendAsync(Func<long, PredictionRecord> record, CancellationToken cancellationToken)
+    public async Task<AppendOutcome> AppendAsync(Func<long, RecordChain, PredictionRecord> record, CancellationToken cancellationToken)
     {
         if (_lastSequence is null) await _loading!.WaitAsync(cancellationToken);
 
         // From here to the log's queue in one turn: the order of the numbers is the order of the commits.
         var sequence = (_lastSequence = _lastSequence!.Value + 1).Value;
-        return await log.AppendAsync(record(sequence), cancellationToken);
+        if (_chain.IsBroken) _chain = new RecordChain();
+        return await log.AppendAsync(record(sequence, _chain), cancellationToken);
     }
 
     private async Task LoadAsync() => _lastSequence = await log.ReadLastSequenceAsync(user);

@@ -9,6 +9,8 @@ namespace OrleansInference.Storage.Sql;
 /// <summary>The embedded database, <c>inference.db</c> in the data directory: where it is, and its schema.</summary>
 internal sealed class InferenceDatabase(IOptions<InferenceOptions> options)
 {
+    private const string Migrations = "OrleansInference.Storage.Sql.Migrations.";
+
     public string File => Path.Combine(options.Value.DataDirectory, "inference.db");
 
     public string ConnectionString => new SqliteConnectionStringBuilder { DataSource = File, Pooling = false }.ConnectionString;
@@ -19,7 +21,7 @@ internal sealed class InferenceDatabase(IOptions<InferenceOptions> options)
     {
         var result = DeployChanges.To
             .SqliteDatabase(ConnectionString)
-            .WithScriptsEmbeddedInAssembly(typeof(InferenceDatabase).Assembly)
+            .WithScriptsEmbeddedInAssembly(typeof(InferenceDatabase).Assembly, script => script.StartsWith(Migrations, StringComparison.Ordinal))
             .WithTransactionPerScript()
             .LogTo(new NoOpUpgradeLog())
             .Build()

@@ -9,7 +9,7 @@ internal enum OutboxState
 }
 
 /// <summary>What came of an attempt to deliver a message.</summary>
-internal sealed class OutboxWrite(long position, OutboxState state, int attempt, DateTimeOffset at, string? reason) : SqliteWrite
+internal sealed class OutboxWrite(long position, OutboxState state, int attempt, DateTimeOffset at, string? reason) : SqliteWrite<int>
 {
     private const string UpdateMessage =
         """
@@ -19,14 +19,10 @@ internal sealed class OutboxWrite(long position, OutboxState state, int attempt,
         WHERE position = @position
         """;
 
-    protected override int Apply(WriterConnection connection)
-    {
-        var command = connection.Command(UpdateMessage);
-        command.Set("@state", (int)state);
-        command.Set("@attempt", attempt);
-        command.Set("@at", at.ToUnixTimeMilliseconds());
-        command.Set("@reason", reason);
-        command.Set("@position", position);
-        return command.ExecuteNonQuery();
-    }
+    protected override int Apply(WriterConnection connection) => connection.Execute(connection.Statement(UpdateMessage)
+        .Set("@state", (int)state)
+        .Set("@attempt", attempt)
+        .Set("@at", at)
+        .Set("@reason", reason)
+        .Set("@position", position));
 }

@@ -1,76 +1,90 @@
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using OrleansInference.Grains.PostProcessing;
 
 namespace OrleansInference.Storage.Sql;
 
 /// <summary>A prediction's record and messages.</summary>
-internal sealed class PredictionWrite(PredictionRecord record, Action messagesCommitted) : SqliteWrite
+internal sealed class PredictionWrite(PredictionRecord record, Action messagesCommitted) : SqliteWrite<AppendOutcome>
 {
     private const string InsertSchema = "INSERT INTO record_schemas (id, names) VALUES (@id, @names) ON CONFLICT DO NOTHING";
 
+    private const string InsertModelSchema = "INSERT INTO model_schemas (model, schema_id) VALUES (@model, @id) ON CONFLICT DO NOTHING";
+
     private const string InsertPrediction =
         """
-        INSERT INTO predictions (id, user, seq, model, version, request_key, created_at, body)
-        VALUES (@id, @user, @seq, @model, @version, @request_key, @created_at, @body)
+        INSERT INTO predictions (id, "user", seq, model, version, variant, request_key, created_at, body)
+        VALUES (@id, @user, @seq, @model, @version, @variant, @request_key, @created_at, @body)
         ON CONFLICT DO NOTHING
+        """;
+
+    private const string SelectSame =
+        """
+        SELECT 1 FROM predictions WHERE id = @id
+        UNION ALL SELECT 1 FROM predictions WHERE "user" = @user AND model = @model AND request_key = @request_key
         """;
 
     private const string InsertMessage =
         """
-        INSERT INTO outbox (message_id, prediction_id, user, kind, target, payload, created_at, next_attempt_at)
+        INSERT INTO outbox (message_id, prediction_id, "user", kind, target, payload, created_at, next_attempt_at)
         VALUES (@message_id, @prediction_id, @user, @kind, @target, @payload, @created_at, @created_at)
         ON CONFLICT DO NOTHING
         """;
 
+    public string Model => record.Model;
+
     public long SchemaId => record.Schema.Id;
 
-    protected override int Apply(WriterConnection connection)
+    protected override AppendOutcome Apply(WriterConnection connection)
     {
-        var id = record.Id.ToByteArray(bigEndian: true);
-        if (!connection.HasSchema(record.Schema.Id)) WriteSchema(connection);
-        if (WritePrediction(connection, id) == 0) return 0;
-        foreach (var message in record.Messages) WriteMessage(connection, id, message);
-        return 1;
+        if (record.Chain.IsBroken) return AppendOutcome.Broken;
+        if (!connection.HasSchema(Model, SchemaId)) WriteSchema(connection);
+        if (WritePrediction(connection) > 0)
+        {
+            foreach (var message in record.Messages) WriteMessage(connection, message);
+            return AppendOutcome.Appended;
+        }
+
+        record.Chain.Break();
+        return IsRepeat(connection) ? AppendOutcome.Repeated : AppendOutcome.Superseded;
     }
 
-    protected override void Committed(int rows)
+    protected override void Committed(AppendOutcome outcome)
     {
-        if (rows > 0 && record.Messages.Count > 0) messagesCommitted();
+        if (outcome is AppendOutcome.Appended && record.Messages.Count > 0) messagesCommitted();
     }
+
+    protected override void Failed() => record.Chain.Break();
 
     private void WriteSchema(WriterConnection connection)
     {
-        var command = connection.Command(InsertSchema);
-        command.Set("@id", record.Schema.Id);
-        command.Set("@names", JsonSerializer.Serialize(record.Schema.Names));
-        command.ExecuteNonQuery();
+        connection.Execute(connection.Statement(InsertSchema).Set("@id", SchemaId).Set("@names", JsonSerializer.Serialize(record.Schema.Names)));
+        connection.Execute(connection.Statement(InsertModelSchema).Set("@model", Model).Set("@id", SchemaId));
     }
 
-    private int WritePrediction(WriterConnection connection, byte[] id)
-    {
-        var command = connection.Command(InsertPrediction);
-        command.Set("@id", id);
-        command.Set("@user", record.User);
-        command.Set("@seq", record.Sequence);
-        command.Set("@model", record.Model);
-        command.Set("@version", record.Version);
-        command.Set("@request_key", record.RequestKey);
-        command.Set("@created_at", record.CreatedAt.ToUnixTimeMilliseconds());
-        command.Set("@body", record.Body);
-        return command.ExecuteNonQuery();
-    }
+    private int WritePrediction(WriterConnection connection) => connection.Execute(connection.Statement(InsertPrediction)
+        .Set("@id", record.Id)
+        .Set("@user", record.User)
+        .Set("@seq", record.Sequence)
+        .Set("@model", record.Model)
+        .Set("@version", record.Version)
+        .Set("@variant", (int)record.Variant)
+        .Set("@request_key", record.RequestKey)
+        .Set("@created_at", record.CreatedAt)
+        .Set("@body", record.Body));
 
-    private void WriteMessage(WriterConnection connection, byte[] id, OutboxMessage message)
-    {
-        var command = connection.Command(InsertMessage);
-        command.Set("@message_id", message.Id);
-        command.Set("@prediction_id", id);
-        command.Set("@user", record.User);
-        command.Set("@kind", message.Kind);
-        command.Set("@target", message.Target);
-        command.Set("@payload", message.Payload);
-        command.Set("@created_at", record.CreatedAt.ToUnixTimeMilliseconds());
-        command.ExecuteNonQuery();
-    }
+    private bool IsRepeat(WriterConnection connection) => connection.Run(session => session.Statement(SelectSame)
+        .Set("@id", record.Id)
+        .Set("@user", record.User)
+        .Set("@model", record.Model)
+        .Set("@request_key", record.RequestKey)
+        .ReadFirstAsync(_ => true, none: false));
+
+    private void WriteMessage(WriterConnection connection, OutboxMessage message) => connection.Execute(connection.Statement(InsertMessage)
+        .Set("@message_id", message.Id)
+        .Set("@prediction_id", record.Id)
+        .Set("@user", record.User)
+        .Set("@kind", message.Kind)
+        .Set("@target", message.Target)
+        .Set("@payload", message.Payload)
+        .Set("@created_at", record.CreatedAt));
 }

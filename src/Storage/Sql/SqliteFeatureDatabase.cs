@@ -32,8 +32,9 @@ internal sealed class SqliteFeatureDatabase(SqliteReaders readers, IOptions<Infe
 
     private static FeatureValue[]? Query(ReaderConnection connection, FeatureView view, string userId)
     {
-        var command = connection.Command(view.Options.Sql);
-        command.Set("@user_id", ToParameter(userId));
+        var command = connection.Prepared(view.Options.Sql);
+        command.Parameters.Clear();
+        command.Parameters.AddWithValue("@user_id", ToParameter(userId));
         using var row = command.ExecuteReader();
         if (!row.Read()) return null;
 

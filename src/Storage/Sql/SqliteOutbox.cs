@@ -48,19 +48,8 @@ internal sealed class SqliteOutbox(SqliteWriter writer, SqliteReaders readers, I
 
     public void Dispose() => _signal.Dispose();
 
-    private List<WaitingMessage> ReadDue(ReaderConnection connection, int most)
-    {
-        var command = connection.Command(SelectDue);
-        command.Set("@now", time.GetUtcNow().ToUnixTimeMilliseconds());
-        command.Set("@most", most);
-        using var rows = command.ExecuteReader();
-        var due = new List<WaitingMessage>();
-        while (rows.Read())
-        {
-            var message = new OutboxMessage(rows.GetString(1), rows.GetString(2), rows.GetString(3), (byte[])rows.GetValue(4));
-            due.Add(new WaitingMessage(rows.GetInt64(0), message, rows.GetInt32(5)));
-        }
-
-        return due;
-    }
+    private List<WaitingMessage> ReadDue(ReaderConnection connection, int most) => connection.Run(session => session.Statement(SelectDue)
+        .Set("@now", time.GetUtcNow())
+        .Set("@most", most)
+        .ReadAllAsync(row => new WaitingMessage(row.Long(0), new OutboxMessage(row.Text(1), row.Text(2), row.Text(3), row.Bytes(4)), row.Int(5))));
 }

@@ -10,34 +10,56 @@ internal abstract class SqliteWrite
     private const int Begun = 1;
     private const int Abandoned = 2;
 
-    private readonly TaskCompletionSource<int> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _state = Waiting;
-    private int _rows;
-
-    /// <summary>Rows that were written; completes after the commit.</summary>
-    public Task<int> Completion => _completion.Task;
 
     /// <summary>Whether this was abandoned before it began, so that it is certain that nothing is or will be written.</summary>
     public bool TryAbandon() => Interlocked.CompareExchange(ref _state, Abandoned, Waiting) == Waiting;
 
     public bool TryBegin() => Interlocked.CompareExchange(ref _state, Begun, Waiting) == Waiting;
 
-    public void ApplyTo(WriterConnection connection) => _rows = Apply(connection);
+    /// <summary>Executes the statements, on the writer's thread inside its transaction.</summary>
+    public abstract void ApplyTo(WriterConnection connection);
 
-    /// <summary>Called after the commit: <see cref="Completion"/> completes.</summary>
-    public void Succeed()
+    /// <summary>Called after the commit.</summary>
+    public abstract void Succeed();
+
+    /// <summary>Called when the commit failed.</summary>
+    public abstract void Fail(Exception failure);
+}
+
+/// <summary>A write with an answer, which its caller has after the commit.</summary>
+internal abstract class SqliteWrite<T> : SqliteWrite
+{
+    private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private T? _answer;
+
+    /// <summary>Completes after the commit.</summary>
+    public Task<T> Completion => _completion.Task;
+
+    public sealed override void ApplyTo(WriterConnection connection) => _answer = Apply(connection);
+
+    public sealed override void Succeed()
     {
-        Committed(_rows);
-        _completion.TrySetResult(_rows);
+        Committed(_answer!);
+        _completion.TrySetResult(_answer!);
     }
 
-    public void Fail(InferenceException failure) => _completion.TrySetException(failure);
+    public sealed override void Fail(Exception failure)
+    {
+        Failed();
+        _completion.TrySetException(failure);
+    }
 
-    /// <summary>Executes the statements, on the writer's thread inside its transaction; answers how many rows were written.</summary>
-    protected abstract int Apply(WriterConnection connection);
+    /// <summary>Executes the statements.</summary>
+    protected abstract T Apply(WriterConnection connection);
 
-    /// <summary>What else happens once the rows are on disk.</summary>
-    protected virtual void Committed(int rows)
+    /// <summary>What else happens once it is on disk.</summary>
+    protected virtual void Committed(T answer)
+    {
+    }
+
+    /// <summary>What else happens when it was not written.</summary>
+    protected virtual void Failed()
     {
     }
 }

@@ -32,7 +32,7 @@ internal sealed partial class SqliteWriter(
 
     /// <summary>Adds a write; its task completes when it is on disk.</summary>
     /// <exception cref="InferenceException">StorageUnavailable, here or through the task.</exception>
-    public Task<int> EnqueueAsync(SqliteWrite write)
+    public Task<T> EnqueueAsync<T>(SqliteWrite<T> write)
     {
         lock (_gate)
         {
@@ -48,12 +48,7 @@ internal sealed partial class SqliteWriter(
     }
 
     /// <summary>A setting of the writer's own connection, asked on its thread.</summary>
-    public async Task<string> ReadPragmaAsync(string name)
-    {
-        var write = new PragmaWrite(name);
-        await EnqueueAsync(write);
-        return write.Value;
-    }
+    public Task<string> ReadPragmaAsync(string name) => EnqueueAsync(new PragmaWrite(name));
 
     public Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -147,14 +142,9 @@ internal sealed partial class SqliteWriter(
     [LoggerMessage(EventIds.LogCommitFailed, LogLevel.Error, "A commit of {Writes} writes failed; their callers were told to retry")]
     private partial void LogCommitFailed(Exception cause, int writes);
 
-    private sealed class PragmaWrite(string name) : SqliteWrite
+    private sealed class PragmaWrite(string name) : SqliteWrite<string>
     {
-        public string Value { get; private set; } = "";
-
-        protected override int Apply(WriterConnection connection)
-        {
-            Value = Convert.ToString(connection.Command($"PRAGMA {name}").ExecuteScalar(), CultureInfo.InvariantCulture) ?? "";
-            return 0;
-        }
+        protected override string Apply(WriterConnection connection) =>
+            Convert.ToString(connection.Prepared($"PRAGMA {name}").ExecuteScalar(), CultureInfo.InvariantCulture) ?? "";
     }
 }

@@ -28,7 +28,7 @@ public sealed class SqliteReadersTests
         var reading = ReadAsync(storage, connection =>
         {
             gate.Pass(CancellationToken.None);
-            return connection.Command(LongQuery).ExecuteScalar();
+            return connection.Prepared(LongQuery).ExecuteScalar();
         });
         await gate.Reached;
 
@@ -46,7 +46,7 @@ public sealed class SqliteReadersTests
         var reading = ReadAsync(storage, connection =>
         {
             storage.Time.Advance(Timeout);
-            return connection.Command(LongQuery).ExecuteScalar();
+            return connection.Prepared(LongQuery).ExecuteScalar();
         });
 
         AssertUnavailable(await Assert.ThrowsAsync<InferenceException>(() => reading), "interrupted");
@@ -59,10 +59,10 @@ public sealed class SqliteReadersTests
         await Assert.ThrowsAsync<InferenceException>(() => ReadAsync(storage, connection =>
         {
             storage.Time.Advance(Timeout);
-            return connection.Command(LongQuery).ExecuteScalar();
+            return connection.Prepared(LongQuery).ExecuteScalar();
         }));
 
-        Assert.Equal(1L, await ReadAsync(storage, connection => connection.Command("SELECT 1").ExecuteScalar()));
+        Assert.Equal(1L, await ReadAsync(storage, connection => connection.Prepared("SELECT 1").ExecuteScalar()));
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class SqliteReadersTests
 
         await storage.StartAsync();
 
-        Assert.Equal(0L, await ReadAsync(storage, connection => connection.Command("SELECT count(*) FROM predictions").ExecuteScalar()));
+        Assert.Equal(0L, await ReadAsync(storage, connection => connection.Prepared("SELECT count(*) FROM predictions").ExecuteScalar()));
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class SqliteReadersTests
     {
         await using var storage = await new StorageBuilder().StartAsync();
         var first = await ReadAsync(storage, connection => connection);
-        await Assert.ThrowsAsync<InferenceException>(() => ReadAsync(storage, connection => connection.Command("SELECT missing").ExecuteScalar()));
+        await Assert.ThrowsAsync<InferenceException>(() => ReadAsync(storage, connection => connection.Prepared("SELECT missing").ExecuteScalar()));
 
         Assert.NotSame(first, await ReadAsync(storage, connection => connection));
     }
@@ -155,7 +155,7 @@ public sealed class SqliteReadersTests
         await using var storage = await new StorageBuilder().StartAsync();
 
         var failure = await Assert.ThrowsAsync<InferenceException>(
-            () => ReadAsync(storage, connection => connection.Command("INSERT INTO record_schemas VALUES (1, '[]')").ExecuteNonQuery()));
+            () => ReadAsync(storage, connection => connection.Prepared("INSERT INTO record_schemas VALUES (1, '[]')").ExecuteNonQuery()));
 
         AssertUnavailable(failure, "readonly");
     }

@@ -225,7 +225,7 @@ public sealed class SqliteWriterTests
         Assert.Equal(Callers * WritesEach, storage.Scalar<long>("SELECT count(*) FROM record_schemas"));
     }
 
-    private sealed class Statement(string sql) : SqliteWrite
+    private sealed class Statement(string sql) : SqliteWrite<int>
     {
         public Action OnApply { get; init; } = () => { };
 
@@ -234,7 +234,7 @@ public sealed class SqliteWriterTests
         protected override int Apply(WriterConnection connection)
         {
             OnApply();
-            return connection.Command(sql).ExecuteNonQuery();
+            return connection.Prepared(sql).ExecuteNonQuery();
         }
 
         protected override void Committed(int rows) => OnCommitted();

@@ -25,7 +25,8 @@ internal sealed class StorageBuilder : IAsyncDisposable
         Writer = new SqliteWriter(Database, Options.Create(options), Time, FakeMeterFactory.Instruments, NullLogger<SqliteWriter>.Instance);
         Readers = new SqliteReaders(Options.Create(options), Time);
         Outbox = new SqliteOutbox(Writer, Readers, Database, Time);
-        Log = new SqlitePredictionLog(Writer, Readers, Database, Outbox);
+        Sql = new SqliteDatabase(Writer, Readers, Database);
+        Log = new SqlPredictionLog(Sql, new SqliteRecordWriter(Writer, Outbox));
     }
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 4, 1, 12, 0, 0, TimeSpan.Zero));
@@ -40,7 +41,9 @@ internal sealed class StorageBuilder : IAsyncDisposable
 
     public SqliteOutbox Outbox { get; }
 
-    public SqlitePredictionLog Log { get; }
+    public SqliteDatabase Sql { get; }
+
+    public SqlPredictionLog Log { get; }
 
     public string PathOf(string file) => _directory.PathOf(file);
 
@@ -71,7 +74,7 @@ internal sealed class StorageBuilder : IAsyncDisposable
 
     public static OutboxMessage Message(string id, string target = "fraud-desk") => new(id, "alert", target, [(byte)'{', (byte)'}']);
 
-    public Task<bool> AppendAsync(PredictionRecord record) => Log.AppendAsync(record, CancellationToken.None);
+    public Task<AppendOutcome> AppendAsync(PredictionRecord record) => Log.AppendAsync(record, CancellationToken.None);
 
     /// <summary>Asks the database over a connection of its own.</summary>
     public T Scalar<T>(string sql)

@@ -9,12 +9,22 @@ namespace UnitTests.Grains.PostProcessing;
 
 public sealed class PredictionBodyTests
 {
-    // Format 1 as it lies in databases: it must be read for ever.
-    private const string Golden =
-        "01" + "0807060504030201" + "01" + "000000000000E03F" + "03" + "C3A978" + "03"
+    private const string Features = "03"
         + "01" + "0000000000000440" + "00"
         + "22" + "04" + "666F6F64" + "AC02"
         + "20" + "AC02";
+
+    // Format 1 as it lies in databases: it must be read for ever.
+    private const string GoldenOne = "01" + "0807060504030201" + "01" + "000000000000E03F" + "03" + "C3A978" + Features;
+
+    private const string Golden = "02" + "0807060504030201" + "01" + "000000000000E03F" + "03" + "C3A978"
+        + "1100000000000000" + "0010A5D4E8000000" + "E807" + "D00F" + "B817" + Features
+        + "01" + "01" + "79" + "0B" + "02" + "01" + "02" + "08" + "0000803F" + "00000040";
+
+    private static readonly PredictionTimes Times = new(
+        DateTimeOffset.FromUnixTimeMilliseconds(1_000_000_000_000), TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(3));
+
+    private static readonly Tensor Output = Tensor.Create<float>("y", TensorDatatype.FP32, [1, 2], [1f, 2f]);
 
     // The id of request.amount and spending.count_1d, as it stands in record_schemas.
     private const long SchemaId = -1674142818435369211;
@@ -24,7 +34,7 @@ public sealed class PredictionBodyTests
     [Fact]
     public void Encode_KnownRecord_IsTheGoldenBytes()
     {
-        var body = Encode(0x0102030405060708, degraded: true, 0.5, "éx", [FeatureValue.Of(2.5)], [FeatureValue.Of("food").AsDefault(), FeatureValue.Missing], ageMs: 300);
+        var body = Encode(0x0102030405060708, degraded: true, 0.5, "éx", [FeatureValue.Of(2.5)], [FeatureValue.Of("food").AsDefault(), FeatureValue.Missing], ageMs: 300, Output);
 
         Assert.Equal(Golden, Convert.ToHexString(body));
     }
@@ -34,14 +44,38 @@ public sealed class PredictionBodyTests
     {
         var body = PredictionBody.Decode(Convert.FromHexString(Golden));
 
-        Assert.Equal((0x0102030405060708, true, 0.5, "éx"), (body.SchemaId, body.Degraded, body.Prediction, body.Info));
-        Assert.Equal(
-            [
-                new RecordedFeature(FeatureValue.Of(2.5), TimeSpan.Zero),
-                new RecordedFeature(FeatureValue.Of("food").AsDefault(), TimeSpan.FromMilliseconds(300)),
-                new RecordedFeature(FeatureValue.Missing, TimeSpan.FromMilliseconds(300)),
-            ],
-            body.Features);
+        AssertKnown(body);
+        Assert.Equal((17, Times), (body.Fingerprint, body.Times));
+        var output = Assert.Single(body.Outputs!);
+        Assert.Equal(("y", TensorDatatype.FP32), (output.Name, output.Datatype));
+        Assert.Equal([1, 2], output.Shape);
+        Assert.Equal(Output.Data, output.Data);
+    }
+
+    [Fact]
+    public void Decode_GoldenBytesOfFormatOne_IsTheKnownRecordWithoutWhatItLacked()
+    {
+        var body = PredictionBody.Decode(Convert.FromHexString(GoldenOne));
+
+        AssertKnown(body);
+        Assert.Equal((0, null, null), (body.Fingerprint, body.Times, body.Outputs));
+    }
+
+    [Theory]
+    [InlineData(GoldenOne)]
+    [InlineData(Golden)]
+    public void ReadSchemaId_GoldenBytes_IsTheKnownId(string golden) =>
+        Assert.Equal(0x0102030405060708, PredictionBody.ReadSchemaId(Convert.FromHexString(golden)));
+
+    [Fact]
+    public void Encode_OutputsTooLarge_AreLeftOut()
+    {
+        var large = new Tensor { Name = "y", Datatype = TensorDatatype.UINT8, Shape = [PredictionBody.MaxOutputBytes + 1], Data = new byte[PredictionBody.MaxOutputBytes + 1] };
+
+        var body = Encode(1, degraded: false, 0.5, "", [], [], 0, large);
+
+        Assert.InRange(body.Length, 1, 100);
+        Assert.Null(PredictionBody.Decode(body).Outputs);
     }
 
     [Fact]
@@ -55,7 +89,7 @@ public sealed class PredictionBodyTests
 
             var body = PredictionBody.Decode(Encode(schema, degraded, prediction, RandomText(random), fields, columns, age));
 
-            Assert.Equal((schema, degraded, prediction), (body.SchemaId, body.Degraded, body.Prediction));
+            Assert.Equal((schema, degraded, prediction), (body.SchemaId, body.IsDegraded, body.Prediction));
             Assert.Equal([.. fields, .. columns], body.Features.Select(feature => feature.Value));
             Assert.Equal(
                 [.. fields.Select(_ => TimeSpan.Zero), .. columns.Select(_ => TimeSpan.FromMilliseconds(age))], body.Features.Select(feature => feature.Age));
@@ -65,9 +99,9 @@ public sealed class PredictionBodyTests
     [Fact]
     public void Decode_NewerFormat_IsRefused()
     {
-        var fault = Assert.Throws<InvalidDataException>(() => PredictionBody.Decode([2, 0, 0]));
+        var fault = Assert.Throws<InvalidDataException>(() => PredictionBody.Decode([3, 0, 0]));
 
-        Assert.Equal("The record has format 2; this program reads format 1.", fault.Message);
+        Assert.Equal("The record has format 3; this program reads formats 1 to 2.", fault.Message);
     }
 
     [Fact]
@@ -102,6 +136,18 @@ public sealed class PredictionBodyTests
     public void FeatureSchema_OtherOrder_HasAnotherId() =>
         Assert.NotEqual(SchemaId, FeatureSchema.Of(["spending.count_1d", "request.amount"]).Id);
 
+    private static void AssertKnown(PredictionBody body)
+    {
+        Assert.Equal((0x0102030405060708, true, 0.5, "éx"), (body.SchemaId, body.IsDegraded, body.Prediction, body.Info));
+        Assert.Equal(
+            [
+                new RecordedFeature(FeatureValue.Of(2.5), TimeSpan.Zero),
+                new RecordedFeature(FeatureValue.Of("food").AsDefault(), TimeSpan.FromMilliseconds(300)),
+                new RecordedFeature(FeatureValue.Missing, TimeSpan.FromMilliseconds(300)),
+            ],
+            body.Features);
+    }
+
     private static FeatureValue[] RandomValues(Random random) =>
     [
         .. Enumerable.Range(0, random.Next(20)).Select(_ => random.Next(3) switch
@@ -115,7 +161,7 @@ public sealed class PredictionBodyTests
     private static string RandomText(Random random) =>
         string.Concat(Enumerable.Range(0, random.Next(200)).Select(_ => random.Next(4) == 0 ? "😀" : ((char)random.Next(0x20, 0xD7FF)).ToString()));
 
-    private byte[] Encode(long schema, bool degraded, double value, string info, FeatureValue[] fields, FeatureValue[] columns, long ageMs)
+    private byte[] Encode(long schema, bool degraded, double value, string info, FeatureValue[] fields, FeatureValue[] columns, long ageMs, params Tensor[] outputs)
     {
         var readAt = _time.GetTimestamp();
         _time.Advance(TimeSpan.FromMilliseconds(ageMs));
@@ -136,6 +182,6 @@ public sealed class PredictionBodyTests
         };
         var features = new FeatureVector(plan, request.Bind() with { Values = fields }, [new FeatureRow(columns, readAt)], _time);
         var prediction = new Prediction { PredictionId = Guid.Empty, Value = value, Info = info, Model = "fraud", ModelVersion = 1, Degraded = degraded };
-        return PredictionBody.Encode(schema, prediction, features);
+        return PredictionBody.Encode(schema, prediction, features, outputs, Times, fingerprint: 17);
     }
 }

@@ -9,19 +9,19 @@ using OrleansInference.Storage.Sql;
 namespace UnitTests.Storage;
 
 /// <summary>What a grain stored is what it reads, and two that write at once do not overwrite each other.</summary>
-public sealed class SqliteGrainStorageTests : IAsyncLifetime
+public sealed class SqlGrainStorageTests : IAsyncLifetime
 {
     private static readonly GrainId Grain = GrainId.Create("model-control", "fraud");
     private static readonly ModelControlState Written = new() { Epoch = 7, Unloaded = true, CanaryPercent = 12.5, Demotions = [new ModelDemotion(2, DateTimeOffset.UnixEpoch, "slow")] };
 
     private readonly StorageBuilder _builder = new();
     private readonly ServiceProvider _services = new ServiceCollection().AddSerializer().BuildServiceProvider();
-    private SqliteGrainStorage _storage = null!;
+    private SqlGrainStorage _storage = null!;
 
     public async ValueTask InitializeAsync()
     {
         await _builder.StartAsync();
-        _storage = new SqliteGrainStorage(_builder.Writer, _builder.Readers, _builder.Database, _services.GetRequiredService<Serializer>(), _builder.Time);
+        _storage = new SqlGrainStorage(_builder.Sql, _services.GetRequiredService<Serializer>(), _builder.Time);
     }
 
     public async ValueTask DisposeAsync()

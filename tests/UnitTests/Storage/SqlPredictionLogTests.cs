@@ -1,12 +1,13 @@
 using OrleansInference;
 using OrleansInference.Grains.Models.Planning;
+using OrleansInference.Grains.PostProcessing;
 using OrleansInference.Storage.Sql;
 using UnitTests.Fakes;
 using static UnitTests.Storage.StorageBuilder;
 
 namespace UnitTests.Storage;
 
-public sealed class SqlitePredictionLogTests
+public sealed class SqlPredictionLogTests
 {
     [Fact]
     public async Task AppendAsync_NewSequence_WritesTheRecord()
@@ -14,7 +15,7 @@ public sealed class SqlitePredictionLogTests
         await using var storage = await new StorageBuilder().StartAsync();
         var record = storage.Record("-!42", 1);
 
-        Assert.True(await storage.AppendAsync(record));
+        Assert.Equal(AppendOutcome.Appended, await storage.AppendAsync(record));
 
         Assert.Equal(
             $"{Convert.ToHexString(record.Id.ToByteArray(bigEndian: true))} -!42 1 fraud 2  1775044800000 010203",
@@ -62,24 +63,24 @@ public sealed class SqlitePredictionLogTests
     }
 
     [Fact]
-    public async Task AppendAsync_SequenceTaken_IsFalseAndNothingIsWritten()
+    public async Task AppendAsync_SequenceTaken_IsSupersededAndNothingIsWritten()
     {
         await using var storage = await new StorageBuilder().StartAsync();
         await storage.AppendAsync(storage.Record("-!42", 1));
 
-        Assert.False(await storage.AppendAsync(storage.Record("-!42", 1, Message("late"))));
+        Assert.Equal(AppendOutcome.Superseded, await storage.AppendAsync(storage.Record("-!42", 1, Message("late"))));
 
         Assert.Equal((1L, 0L), (storage.Scalar<long>("SELECT count(*) FROM predictions"), storage.Scalar<long>("SELECT count(*) FROM outbox")));
     }
 
     [Fact]
-    public async Task AppendAsync_IdTaken_IsFalseAndNothingIsWritten()
+    public async Task AppendAsync_IdTaken_IsRepeatedAndNothingIsWritten()
     {
         await using var storage = await new StorageBuilder().StartAsync();
         var first = storage.Record("-!42", 1);
         await storage.AppendAsync(first);
 
-        Assert.False(await storage.AppendAsync(storage.Record("-!42", 2, Message("late")) with { Id = first.Id }));
+        Assert.Equal(AppendOutcome.Repeated, await storage.AppendAsync(storage.Record("-!42", 2, Message("late")) with { Id = first.Id }));
 
         Assert.Equal((1L, 0L), (storage.Scalar<long>("SELECT max(seq) FROM predictions"), storage.Scalar<long>("SELECT count(*) FROM outbox")));
     }
@@ -96,7 +97,7 @@ public sealed class SqlitePredictionLogTests
         gate.Open();
         await held;
 
-        Assert.Equal((true, false), (await first, await second));
+        Assert.Equal((AppendOutcome.Appended, AppendOutcome.Superseded), (await first, await second));
     }
 
     [Fact]
@@ -105,7 +106,7 @@ public sealed class SqlitePredictionLogTests
         await using var storage = await new StorageBuilder().StartAsync();
         await storage.AppendAsync(storage.Record("-!42", 1));
 
-        Assert.True(await storage.AppendAsync(storage.Record("-!43", 1)));
+        Assert.Equal(AppendOutcome.Appended, await storage.AppendAsync(storage.Record("-!43", 1)));
     }
 
     [Fact]
@@ -135,7 +136,7 @@ public sealed class SqlitePredictionLogTests
         Assert.Equal(InferenceErrorCode.StorageUnavailable, (await Assert.ThrowsAsync<InferenceException>(() => append)).Code);
         gate.Open();
         await held;
-        Assert.True(await storage.AppendAsync(storage.Record("-!42", 1)));
+        Assert.Equal(AppendOutcome.Appended, await storage.AppendAsync(storage.Record("-!42", 1)));
     }
 
     [Fact]
@@ -171,7 +172,7 @@ public sealed class SqlitePredictionLogTests
         Assert.Equal(5, await storage.Log.ReadLastSequenceAsync("-!42"));
     }
 
-    private sealed class HeldWrite(Gate gate) : SqliteWrite
+    private sealed class HeldWrite(Gate gate) : SqliteWrite<int>
     {
         protected override int Apply(WriterConnection connection)
         {

@@ -1,0 +1,75 @@
+using System.Text.Json;
+using OrleansInference.Grains.Models.Planning;
+using OrleansInference.Grains.PostProcessing;
+
+namespace OrleansInference.Storage.Sql;
+
+/// <summary>The prediction log in a database; how records are appended differs by database.</summary>
+internal sealed class SqlPredictionLog(SqlDatabase database, IRecordWriter writer) : IPredictionLog
+{
+    private const string SelectRecord = """SELECT id, "user", seq, model, version, variant, request_key, created_at, body FROM predictions """;
+    private const string SelectById = $"{SelectRecord} WHERE id = @id";
+    private const string SelectByKey = $"""{SelectRecord} WHERE "user" = @user AND model = @model AND request_key = @request_key""";
+    private const string SelectLatest = $"""{SelectRecord} WHERE "user" = @user ORDER BY seq DESC LIMIT @most""";
+    private const string SelectSchema = "SELECT names FROM record_schemas WHERE id = @id";
+    private const string SelectLastSequence = """SELECT coalesce(max(seq), 0) FROM predictions WHERE "user" = @user""";
+    private const string ReleaseKey = "UPDATE predictions SET request_key = NULL WHERE id = @id";
+
+    public Task<AppendOutcome> AppendAsync(PredictionRecord record, CancellationToken cancellationToken) => writer.AppendAsync(record, cancellationToken);
+
+    public Task<long> ReadLastSequenceAsync(string user) =>
+        database.ReadAsync(session => session.Statement(SelectLastSequence).Set("@user", user).ReadFirstAsync(row => row.Long(0), none: 0));
+
+    public Task<PredictionRecord?> ReadAsync(Guid id) => database.ReadAsync(session => ReadFirstAsync(session, session.Statement(SelectById).Set("@id", id)));
+
+    public Task<PredictionRecord?> ReadByKeyAsync(string user, string model, string requestKey) => database.ReadAsync(session =>
+        ReadFirstAsync(session, session.Statement(SelectByKey).Set("@user", user).Set("@model", model).Set("@request_key", requestKey)));
+
+    public Task ReleaseKeyAsync(Guid id) => database.WriteAsync(session => session.Statement(ReleaseKey).Set("@id", id).ExecuteAsync());
+
+    public async Task<IReadOnlyList<PredictionRecord>> ReadLatestAsync(string user, int most) =>
+        await database.ReadAsync(session => ReadAllAsync(session, session.Statement(SelectLatest).Set("@user", user).Set("@most", most)));
+
+    private static async ValueTask<PredictionRecord?> ReadFirstAsync(SqlSession session, SqlStatement statement) =>
+        await statement.ReadFirstAsync(Read, null) is { } record ? record with { Schema = await ReadSchemaAsync(session, record.Schema.Id) } : null;
+
+    private static async ValueTask<List<PredictionRecord>> ReadAllAsync(SqlSession session, SqlStatement statement)
+    {
+        var records = await statement.ReadAllAsync(Read);
+        var schemas = new Dictionary<long, FeatureSchema>();
+        for (var i = 0; i < records.Count; i++)
+        {
+            var id = records[i].Schema.Id;
+            if (!schemas.TryGetValue(id, out var schema)) schemas.Add(id, schema = await ReadSchemaAsync(session, id));
+            records[i] = records[i] with { Schema = schema };
+        }
+
+        return records;
+    }
+
+    private static PredictionRecord Read(SqlRow row)
+    {
+        var body = row.Bytes(8);
+        return new PredictionRecord
+        {
+            Id = row.Id(0),
+            User = row.Text(1),
+            Sequence = row.Long(2),
+            Model = row.Text(3),
+            Version = row.Int(4),
+            Variant = (ModelVariant)row.Int(5),
+            RequestKey = row.TextOrNull(6),
+            CreatedAt = row.Time(7),
+            Schema = new FeatureSchema(PredictionBody.ReadSchemaId(body), []),
+            Body = body,
+            Messages = [],
+        };
+    }
+
+    // Written in the record's own commit or before, so it is there.
+    private static async ValueTask<FeatureSchema> ReadSchemaAsync(SqlSession session, long id)
+    {
+        var names = await session.Statement(SelectSchema).Set("@id", id).ReadFirstAsync(row => row.Text(0), "[]");
+        return new FeatureSchema(id, JsonSerializer.Deserialize<string[]>(names)!);
+    }
+}
