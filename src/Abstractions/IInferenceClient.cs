@@ -4,6 +4,10 @@ namespace OrleansInference;
 public interface IInferenceClient
 {
     /// <summary>Predicts for one user. When the task completes, the prediction is on disk.</summary>
+    /// <remarks>
+    /// A prediction whose silo dies is asked for again. A request that comes again with its <see cref="PredictionRequest.PredictionId"/>
+    /// or <see cref="PredictionRequest.IdempotencyKey"/> has the first one's answer.
+    /// </remarks>
     /// <exception cref="InferenceException">Whatever the reason, with its code.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken = default);
@@ -16,8 +20,8 @@ public interface IInferenceClient
     /// <exception cref="InferenceException">NotFound, or StorageUnavailable.</exception>
     Task<RecordedPrediction> GetPredictionAsync(Guid predictionId);
 
-    /// <summary>What the user's grain holds in memory.</summary>
-    /// <exception cref="InferenceException">The user id is invalid.</exception>
+    /// <summary>What the service knows of a user: cached features, the versions that the user sees, the last predictions.</summary>
+    /// <exception cref="InferenceException">The user id is invalid, or StorageUnavailable.</exception>
     Task<UserState> GetUserAsync(string userId);
 
     /// <summary>Runs a model on raw tensors: no features, no record.</summary>

@@ -4,12 +4,14 @@ namespace OrleansInference;
 [Alias("inference.user")]
 public interface IUserGrain : IGrainWithStringKey
 {
-    /// <summary>The whole path: features, inference, durable record and outbox, reply.</summary>
+    /// <summary>The whole path: features, inference, durable record and outbox, reply. A repeat joins the attempt under way, or has the recorded reply.</summary>
+    /// <remarks>The request has its <see cref="PredictionRequest.PredictionId"/>; <see cref="IInferenceClient"/> mints it.</remarks>
     /// <exception cref="InferenceException">Whatever the reason, with its code.</exception>
     [Alias("predict"), ResponseTimeout("00:00:30")]
     Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken);
 
-    /// <summary>What the grain holds, read without touching a database.</summary>
+    /// <summary>What the grain holds, and the user's last predictions from the log.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
     [Alias("get-state"), ResponseTimeout("00:00:30")]
     Task<UserState> GetStateAsync();
 }

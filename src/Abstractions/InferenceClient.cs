@@ -1,8 +1,9 @@
 namespace OrleansInference;
 
 /// <summary>Routes each call to the user's grain or the model's.</summary>
-internal sealed class InferenceClient(IGrainFactory grains) : IInferenceClient
+internal sealed class InferenceClient(IGrainFactory grains, TimeProvider time) : IInferenceClient
 {
+    private readonly PredictionAttempts _attempts = new(time);
     private uint _calls;
 
     public async Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken = default)
@@ -11,15 +12,7 @@ internal sealed class InferenceClient(IGrainFactory grains) : IInferenceClient
         if (UserKey.Validate(request.UserId) is not null) throw InferenceException.InvalidInput(await ValidateAsync(request));
 
         var user = grains.GetGrain<IUserGrain>(UserKey.FromUserId(request.UserId));
-        try
-        {
-            return await user.PredictAsync(request, cancellationToken);
-        }
-        catch (InferenceException e) when (e.Code is InferenceErrorCode.NotReady)
-        {
-            // This activation gave the user up to another one, before anything was recorded: the next call finds that one.
-            return await user.PredictAsync(request, cancellationToken);
-        }
+        return await _attempts.PredictAsync(user, Identify(request), cancellationToken);
     }
 
     public async Task<IReadOnlyList<FieldError>> ValidateAsync(PredictionRequest request)
@@ -55,6 +48,11 @@ internal sealed class InferenceClient(IGrainFactory grains) : IInferenceClient
     public Task<ModelChange> LoadModelAsync(string model) => Control(model).LoadAsync();
 
     public Task<ModelChange> UnloadModelAsync(string model) => Control(model).UnloadAsync();
+
+    // Before the first attempt. An id that was minted here is in no log yet.
+    private static PredictionRequest Identify(PredictionRequest request) => request.PredictionId == Guid.Empty
+        ? request with { PredictionId = Guid.CreateVersion7() }
+        : request with { MayBeRecorded = true };
 
     private IModelGrain NextShard(string model) =>
         grains.GetGrain<IModelGrain>(ModelKey.ForShard(Valid(model), (int)(Interlocked.Increment(ref _calls) % ModelKey.Shards)));

@@ -7,5 +7,5 @@ public static class InferenceClientServiceCollectionExtensions
 {
     /// <summary>Adds <see cref="IInferenceClient"/>; the application adds its Orleans client with <c>UseOrleansClient</c>.</summary>
     public static IServiceCollection AddInferenceClient(this IServiceCollection services) =>
-        services.AddSingleton<IInferenceClient>(provider => new InferenceClient(provider.GetRequiredService<IGrainFactory>()));
+        services.AddSingleton<IInferenceClient>(provider => new InferenceClient(provider.GetRequiredService<IGrainFactory>(), provider.GetService<TimeProvider>() ?? TimeProvider.System));
 }

@@ -19,6 +19,7 @@ internal static class ErrorMapping
     {
         InferenceErrorCode.InvalidInput => (StatusCodes.Status422UnprocessableEntity, "The request is invalid"),
         InferenceErrorCode.NotFound => (StatusCodes.Status404NotFound, "Not found"),
+        InferenceErrorCode.IdempotencyConflict => (StatusCodes.Status409Conflict, "The key was used for another request"),
         InferenceErrorCode.QueueFull => (StatusCodes.Status429TooManyRequests, "The model's queue is full"),
         InferenceErrorCode.Cancelled => (ClientClosedRequest, "The caller left"),
         InferenceErrorCode.NotReady => (StatusCodes.Status503ServiceUnavailable, "Not ready"),
@@ -38,6 +39,7 @@ internal static class ErrorMapping
         InferenceErrorCode.InvalidInput or InferenceErrorCode.UnsupportedMediaType => StatusCode.InvalidArgument,
         InferenceErrorCode.NotFound => StatusCode.NotFound,
         InferenceErrorCode.QueueFull or InferenceErrorCode.PayloadTooLarge => StatusCode.ResourceExhausted,
+        InferenceErrorCode.IdempotencyConflict => StatusCode.FailedPrecondition,
         InferenceErrorCode.Cancelled => StatusCode.Cancelled,
         InferenceErrorCode.NotReady or InferenceErrorCode.StorageUnavailable => StatusCode.Unavailable,
         InferenceErrorCode.DeadlineExceeded => StatusCode.DeadlineExceeded,

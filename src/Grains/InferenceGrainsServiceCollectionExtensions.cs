@@ -81,6 +81,7 @@ public static class InferenceGrainsServiceCollectionExtensions
     private static IServiceCollection AddPostProcessing(this IServiceCollection services, IConfiguration section)
     {
         services.AddOptions<OutboxOptions>().Bind(section.GetSection("Outbox")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<IdempotencyOptions>().Bind(section.GetSection("Idempotency")).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(_ => new WebhookTargets(NamedOptions.Read<WebhookOptions>(section, "Webhooks")));
         return services.AddHostedService<OutboxDispatcher>();
     }

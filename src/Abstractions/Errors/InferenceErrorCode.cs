@@ -41,4 +41,7 @@ public enum InferenceErrorCode
 
     /// <summary>The body is not said to be in a format that the API reads.</summary>
     UnsupportedMediaType = 12,
+
+    /// <summary>The idempotency key or prediction id was used before, with another body. Not worth a retry.</summary>
+    IdempotencyConflict = 13,
 }

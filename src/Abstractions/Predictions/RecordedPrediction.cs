@@ -39,7 +39,39 @@ public sealed record RecordedPrediction
     /// <summary>The request's fields and the features of every source, in the model's order.</summary>
     [Id(8)]
     public required IReadOnlyList<UsedFeature> Features { get; init; }
+
+    /// <summary>Its number among the user's predictions.</summary>
+    [Id(9)]
+    public long Sequence { get; init; }
+
+    /// <summary>Why that version answered.</summary>
+    [Id(10)]
+    public ModelVariant Variant { get; init; }
+
+    /// <summary>The caller's idempotency key; null where none was sent, and when its time is over.</summary>
+    [Id(11)]
+    public string? IdempotencyKey { get; init; }
+
+    /// <summary>The instant asked about, and the time that each stage took; null in records of older programs.</summary>
+    [Id(12)]
+    public RecordedTimes? Times { get; init; }
+
+    /// <summary>All outputs of the model; null where they were too large to keep, and in records of older programs.</summary>
+    [Id(13)]
+    public IReadOnlyList<Tensor>? Outputs { get; init; }
 }
+
+/// <summary>When a prediction happened.</summary>
+/// <param name="At">The instant asked about: the request's timestamp field, else its arrival.</param>
+/// <param name="Features">From the arrival in the user's grain until the features were there.</param>
+/// <param name="Inference">The model's queue and run.</param>
+/// <param name="Total">From the arrival until the record was handed to the log.</param>
+[GenerateSerializer, Immutable, Alias("inference.recorded-times")]
+public sealed record RecordedTimes(
+    [property: Id(0)] DateTimeOffset At,
+    [property: Id(1)] TimeSpan Features,
+    [property: Id(2)] TimeSpan Inference,
+    [property: Id(3)] TimeSpan Total);
 
 /// <summary>A feature as a prediction used it.</summary>
 /// <param name="Name">Its source and name, such as <c>spending.mean_1d</c>.</param>

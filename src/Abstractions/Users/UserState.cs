@@ -15,7 +15,25 @@ public sealed record UserState
     /// <summary>The feature views in memory. Empty for a user nobody asked about.</summary>
     [Id(2)]
     public IReadOnlyList<CachedFeatures> Features { get; init; } = [];
+
+    /// <summary>Which version each model that predicts shows this user now.</summary>
+    [Id(3)]
+    public IReadOnlyList<UserVariant> Variants { get; init; } = [];
+
+    /// <summary>The user's last recorded predictions, the latest first; at most 10.</summary>
+    [Id(4)]
+    public IReadOnlyList<RecordedPrediction> LastPredictions { get; init; } = [];
 }
+
+/// <summary>The version of a model that a user sees.</summary>
+/// <param name="Model">The model.</param>
+/// <param name="Version">The version that answers this user's next prediction.</param>
+/// <param name="Variant">Why.</param>
+[GenerateSerializer, Immutable, Alias("inference.user-variant")]
+public sealed record UserVariant(
+    [property: Id(0)] string Model,
+    [property: Id(1)] int Version,
+    [property: Id(2)] ModelVariant Variant);
 
 /// <summary>One feature view of one user, as cached.</summary>
 /// <param name="View">The view's name in the configuration.</param>

@@ -18,6 +18,9 @@ internal sealed record PredictBody
 
     [JsonPropertyName("at")]
     public JsonElement? At { get; init; }
+
+    [JsonPropertyName("request_id"), Description("Names what is to be done once: a repeat with the same id, user and model has the first one's answer. The header Idempotency-Key says the same.")]
+    public string? RequestId { get; init; }
 }
 
 /// <summary>The answer to a prediction request.</summary>
@@ -33,13 +36,32 @@ internal sealed record PredictionBody(
 internal sealed record RecordedPredictionBody(
     [property: JsonPropertyName("prediction_id")] Guid PredictionId,
     [property: JsonPropertyName("user_id")] string UserId,
+    [property: JsonPropertyName("sequence"), Description("Its number among the user's predictions.")] long Sequence,
+    [property: JsonPropertyName("request_id"), Description("The caller's idempotency key; null where none was sent, and when its time is over.")] string? RequestId,
     [property: JsonPropertyName("model")] string Model,
     [property: JsonPropertyName("model_version")] string ModelVersion,
+    [property: JsonPropertyName("variant"), Description("Why that version answered: default, canary or pinned.")] string Variant,
     [property: JsonPropertyName("created_at"), Description("When it was recorded.")] DateTime CreatedAt,
     [property: JsonPropertyName("prediction")] double Prediction,
     [property: JsonPropertyName("info")] string Info,
     [property: JsonPropertyName("degraded")] bool Degraded,
-    [property: JsonPropertyName("features"), Description("The request's fields and the features of every source, by name.")] IReadOnlyDictionary<string, UsedFeatureBody> Features);
+    [property: JsonPropertyName("times"), Description("The instant asked about, and the time of each stage; null in records of older programs.")] TimesBody? Times,
+    [property: JsonPropertyName("features"), Description("The request's fields and the features of every source, by name.")] IReadOnlyDictionary<string, UsedFeatureBody> Features,
+    [property: JsonPropertyName("outputs"), Description("All outputs of the model, as in the Open Inference Protocol; null where they were too large to keep.")] IReadOnlyList<OutputBody>? Outputs);
+
+/// <summary>When a prediction happened.</summary>
+internal sealed record TimesBody(
+    [property: JsonPropertyName("at"), Description("The request's timestamp field, else its arrival.")] DateTime At,
+    [property: JsonPropertyName("features_seconds"), Description("From the arrival until the features were there.")] double FeaturesSeconds,
+    [property: JsonPropertyName("inference_seconds"), Description("The model's queue and run.")] double InferenceSeconds,
+    [property: JsonPropertyName("total_seconds"), Description("From the arrival until the record was handed to the log.")] double TotalSeconds);
+
+/// <summary>A tensor of a recorded prediction.</summary>
+internal sealed record OutputBody(
+    [property: JsonPropertyName("name")] string Name,
+    [property: JsonPropertyName("datatype")] string Datatype,
+    [property: JsonPropertyName("shape")] IReadOnlyList<long> Shape,
+    [property: JsonPropertyName("data")] IReadOnlyList<object> Data);
 
 /// <summary>A feature as a prediction used it.</summary>
 internal sealed record UsedFeatureBody(
@@ -67,7 +89,27 @@ internal sealed record FaultBody(
 internal sealed record UserBody(
     [property: JsonPropertyName("user_id")] string UserId,
     [property: JsonPropertyName("last_sequence"), Description("The number of the user's last prediction; null until the first one since the user came into memory.")] long? LastSequence,
-    [property: JsonPropertyName("features")] IReadOnlyDictionary<string, FeatureViewBody> Features);
+    [property: JsonPropertyName("features"), Description("The cached feature views.")] IReadOnlyDictionary<string, FeatureViewBody> Features,
+    [property: JsonPropertyName("variants"), Description("The version that each model that predicts shows this user now.")] IReadOnlyList<UserVariantBody> Variants,
+    [property: JsonPropertyName("last_predictions"), Description("The last recorded ones, the latest first; at most 10.")] IReadOnlyList<LastPredictionBody> LastPredictions);
+
+/// <summary>The version of a model that a user sees.</summary>
+internal sealed record UserVariantBody(
+    [property: JsonPropertyName("model")] string Model,
+    [property: JsonPropertyName("model_version")] string ModelVersion,
+    [property: JsonPropertyName("variant"), Description("default or canary.")] string Variant);
+
+/// <summary>A user's prediction in short; GET /v1/predictions/{id} has the whole.</summary>
+internal sealed record LastPredictionBody(
+    [property: JsonPropertyName("prediction_id")] Guid PredictionId,
+    [property: JsonPropertyName("sequence")] long Sequence,
+    [property: JsonPropertyName("created_at")] DateTime CreatedAt,
+    [property: JsonPropertyName("model")] string Model,
+    [property: JsonPropertyName("model_version")] string ModelVersion,
+    [property: JsonPropertyName("variant")] string Variant,
+    [property: JsonPropertyName("prediction")] double Prediction,
+    [property: JsonPropertyName("info")] string Info,
+    [property: JsonPropertyName("degraded")] bool Degraded);
 
 /// <summary>A cached feature view.</summary>
 internal sealed record FeatureViewBody(

@@ -42,13 +42,14 @@ internal static class PredictionEndpoints
         .WithName(name)
         .WithTags("Predictions")
         .WithSummary(summary)
-        .WithDescription("Besides user_id, the fields are those that the model's manifest declares. When the answer arrives, the prediction and its alerts are on disk.")
+        .WithDescription("Besides user_id, the fields are those that the model's manifest declares. When the answer arrives, the prediction and its alerts are on disk. A repeat with the same Idempotency-Key (or request_id) has the same answer; with another body it is refused.")
         .Accepts<PredictBody>("application/json")
         .Produces<PredictionBody>()
         .ProducesProblems(
             StatusCodes.Status400BadRequest,
             StatusCodes.Status401Unauthorized,
             StatusCodes.Status404NotFound,
+            StatusCodes.Status409Conflict,
             StatusCodes.Status413PayloadTooLarge,
             StatusCodes.Status415UnsupportedMediaType,
             StatusCodes.Status422UnprocessableEntity,

@@ -1,5 +1,7 @@
 using System.ComponentModel;
+using System.Globalization;
 using Microsoft.AspNetCore.Http.Features;
+using OrleansInference.Api.Json;
 
 namespace OrleansInference.Api.Endpoints;
 
@@ -10,8 +12,8 @@ internal static class UserEndpoints
         .MapGet("/v1/users/{id}", GetAsync)
         .WithName("GetUser")
         .WithTags("Users")
-        .WithSummary("What is in memory of one user.")
-        .WithDescription("The cached feature views with their ages, read without touching a database. A user nobody asked about has none.")
+        .WithSummary("What the service knows of one user.")
+        .WithDescription("The cached feature views with their ages, the version that each model shows the user, and the last recorded predictions. A user nobody asked about has none.")
         .Produces<UserBody>()
         .ProducesProblems(StatusCodes.Status401Unauthorized, StatusCodes.Status422UnprocessableEntity, StatusCodes.Status503ServiceUnavailable);
 
@@ -36,5 +38,20 @@ internal static class UserEndpoints
         user.LastSequence,
         user.Features.ToDictionary(
             view => view.View,
-            view => new FeatureViewBody(view.Age.TotalSeconds, view.Fresh, view.Values.ToDictionary(value => value.Key, value => value.Value))));
+            view => new FeatureViewBody(view.Age.TotalSeconds, view.Fresh, view.Values.ToDictionary(value => value.Key, value => value.Value))),
+        [.. user.Variants.Select(shown => new UserVariantBody(shown.Model, Text(shown.Version), Variants.NameOf(shown.Variant)))],
+        [.. user.LastPredictions.Select(ToBody)]);
+
+    private static LastPredictionBody ToBody(RecordedPrediction prediction) => new(
+        prediction.PredictionId,
+        prediction.Sequence,
+        prediction.CreatedAt.UtcDateTime,
+        prediction.Model,
+        Text(prediction.ModelVersion),
+        Variants.NameOf(prediction.Variant),
+        prediction.Value,
+        prediction.Info,
+        prediction.Degraded);
+
+    private static string Text(int version) => version.ToString(CultureInfo.InvariantCulture);
 }

@@ -8,6 +8,7 @@ namespace OrleansInference.Api.Json;
 internal static class PredictionRequestReader
 {
     private const string UserField = "user_id";
+    private const string KeyField = "request_id";
     private const string Example = "{\"user_id\": 42}";
 
     // More than a message quotes, in the longest encoding.
@@ -20,7 +21,7 @@ internal static class PredictionRequestReader
         if (!request.HasJsonContentType())
             throw new BadHttpRequestException(BareStatus.ExplainContentType(request), StatusCodes.Status415UnsupportedMediaType);
 
-        var parsed = await ReadBodyAsync(request, model);
+        var parsed = IdempotencyKeyHeader.Apply(request.Headers, await ReadBodyAsync(request, model));
         if (parsed.Faults is null) return parsed.Request;
 
         // The model names the faults of the other fields too.
@@ -70,7 +71,7 @@ internal static class PredictionRequestReader
         var reader = new Utf8JsonReader(body);
         var fields = new List<RequestField>(4);
         List<FieldError>? faults = null;
-        string? userId = null;
+        string? userId = null, key = null;
         reader.Read();
         if (reader.TokenType is not JsonTokenType.StartObject)
         {
@@ -83,19 +84,26 @@ internal static class PredictionRequestReader
         {
             var name = ReadName(ref reader);
             reader.Read();
-            if (name is not UserField) fields.Add(new RequestField(name, ReadValue(ref reader, body)));
-            else if (reader.TokenType is JsonTokenType.Null) continue;
-            else if (userId is not null) Add(ref faults, "was sent twice; send it once", ReadRaw(ref reader, body));
-            else if (!TryReadUserId(ref reader, out userId)) Add(ref faults, "must be an integer or a string of valid Unicode", ReadRaw(ref reader, body));
+            if (name is UserField) ReadOnce(ref reader, name, ref userId, ref faults, body);
+            else if (name is KeyField) ReadOnce(ref reader, name, ref key, ref faults, body);
+            else fields.Add(new RequestField(name, ReadValue(ref reader, body)));
         }
 
         SkipToEnd(ref reader);
-        if (userId is null && faults is null) Add(ref faults, "is required (an integer or a string)", null);
-        return (new PredictionRequest { UserId = userId ?? "", Model = model, Fields = fields }, faults);
+        if (userId is null && faults?.Exists(fault => fault.Field is UserField) is not true) Add(ref faults, UserField, "is required (an integer or a string)", null);
+        return (new PredictionRequest { UserId = userId ?? "", Model = model, Fields = fields, IdempotencyKey = key }, faults);
     }
 
-    private static void Add(ref List<FieldError>? faults, string fault, string? value) =>
-        (faults ??= []).Add(new FieldError(UserField, fault, value));
+    // An integer or a string; null counts as not sent.
+    private static void ReadOnce(ref Utf8JsonReader reader, string name, ref string? value, ref List<FieldError>? faults, ReadOnlySequence<byte> body)
+    {
+        if (reader.TokenType is JsonTokenType.Null) return;
+        if (value is not null) Add(ref faults, name, "was sent twice; send it once", ReadRaw(ref reader, body));
+        else if (!TryReadId(ref reader, out value)) Add(ref faults, name, "must be an integer or a string of valid Unicode", ReadRaw(ref reader, body));
+    }
+
+    private static void Add(ref List<FieldError>? faults, string field, string fault, string? value) =>
+        (faults ??= []).Add(new FieldError(field, fault, value));
 
     // Whatever follows the object must be nothing: the reader throws at the first byte that is more.
     private static void SkipToEnd(ref Utf8JsonReader reader)
@@ -105,15 +113,15 @@ internal static class PredictionRequestReader
         }
     }
 
-    private static bool TryReadUserId(ref Utf8JsonReader reader, out string? userId)
+    private static bool TryReadId(ref Utf8JsonReader reader, out string? id)
     {
-        userId = reader.TokenType switch
+        id = reader.TokenType switch
         {
             JsonTokenType.String => ReadText(ref reader),
             JsonTokenType.Number => ReadInteger(ref reader),
             _ => null,
         };
-        return userId is not null;
+        return id is not null;
     }
 
     // An integer's digits are its id, however many; 4.2 and 4e2 are no integers.

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using OrleansInference.Api.OpenInference;
+using OrleansInference.Api.OpenInference.Rest;
 
 namespace OrleansInference.Api.Json;
 
@@ -9,20 +11,25 @@ internal static class RecordedPredictionWriter
     public static async Task WriteAsync(HttpResponse response, RecordedPrediction prediction)
     {
         response.ContentType = "application/json";
-        using (var json = new Utf8JsonWriter(response.BodyWriter))
+        await using (var json = new Utf8JsonWriter(response.BodyWriter, OpenInferenceJson.Writing))
         {
             json.WriteStartObject();
             json.WriteString("prediction_id", prediction.PredictionId);
             json.WriteString("user_id", prediction.UserId);
+            json.WriteNumber("sequence", prediction.Sequence);
+            json.WriteString("request_id", prediction.IdempotencyKey);
             json.WriteString("model", prediction.Model);
             json.WriteString("model_version", prediction.ModelVersion.ToString(CultureInfo.InvariantCulture));
+            json.WriteString("variant", Variants.NameOf(prediction.Variant));
             json.WriteString("created_at", prediction.CreatedAt.UtcDateTime);
             PredictionWriter.WriteNumber(json, "prediction", prediction.Value);
             json.WriteString("info", prediction.Info);
             json.WriteBoolean("degraded", prediction.Degraded);
+            WriteTimes(json, prediction.Times);
             json.WriteStartObject("features");
             foreach (var feature in prediction.Features) Write(json, feature);
             json.WriteEndObject();
+            await WriteOutputsAsync(json, prediction.Outputs);
             json.WriteEndObject();
         }
 
@@ -38,5 +45,45 @@ internal static class RecordedPredictionWriter
         json.WriteNumber("age_seconds", feature.Age.TotalSeconds);
         json.WriteString("status", feature.Status);
         json.WriteEndObject();
+    }
+
+    private static void WriteTimes(Utf8JsonWriter json, RecordedTimes? times)
+    {
+        if (times is null)
+        {
+            json.WriteNull("times");
+            return;
+        }
+
+        json.WriteStartObject("times");
+        json.WriteString("at", times.At.UtcDateTime);
+        json.WriteNumber("features_seconds", times.Features.TotalSeconds);
+        json.WriteNumber("inference_seconds", times.Inference.TotalSeconds);
+        json.WriteNumber("total_seconds", times.Total.TotalSeconds);
+        json.WriteEndObject();
+    }
+
+    private static async ValueTask WriteOutputsAsync(Utf8JsonWriter json, IReadOnlyList<Tensor>? outputs)
+    {
+        if (outputs is null || !outputs.All(TensorDataWriter.IsJson))
+        {
+            json.WriteNull("outputs");
+            return;
+        }
+
+        json.WriteStartArray("outputs");
+        foreach (var output in outputs)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", output.Name);
+            json.WriteString("datatype", Datatypes.NameOf(output.Datatype));
+            json.WriteStartArray("shape");
+            foreach (var dimension in output.Shape) json.WriteNumberValue(dimension);
+            json.WriteEndArray();
+            await TensorDataWriter.WriteAsync(json, output, response: null);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 }

@@ -28,4 +28,5 @@ public static class EventIds
     public const int OutboxUnavailable = 3004;
     public const int LogCommitFailed = 3005;
     public const int UserSuperseded = 3006;
+    public const int RecordLost = 3007;
 }

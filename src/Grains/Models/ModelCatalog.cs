@@ -46,7 +46,7 @@ internal sealed class ModelCatalog(
         if (model.Plan is not null) return model;
         model.Release();
         throw new InferenceException(
-            InferenceErrorCode.NotFound, $"Model '{model.Name}' has no predict section in its model.json, so it takes tensors only. Models that predict: {Names(Predicting)}.");
+            InferenceErrorCode.NotFound, $"Model '{model.Name}' has no predict section in its model.json, so it takes tensors only. Models that predict: {Names(Predicting.Select(predicting => predicting.Name))}.");
     }
 
     /// <summary>A model that the silo knows, in memory or not.</summary>
@@ -71,16 +71,19 @@ internal sealed class ModelCatalog(
         return places.IsLimited ? null : new(InferenceErrorCode.NotReady, $"Model {entry.Name} is being loaded. Retry.", RetryAfter);
     }
 
+    /// <summary>The models in memory that predict, by name.</summary>
+    public IEnumerable<ServedModel> Predicting =>
+        entries.All.Select(entry => entry.Current).OfType<ServedModel>().Where(model => model.Plan is not null).OrderBy(model => model.Name, StringComparer.Ordinal);
+
     private IEnumerable<string> Known => entries.All.Where(entry => !entry.Control.Unloaded).Select(entry => entry.Name);
 
-    private IEnumerable<string> Predicting => entries.All.Where(entry => entry.Current?.Plan is not null).Select(entry => entry.Name);
 
     // Remembered, so that a second one that appears takes no requests away from it.
     private string? OnlyPredicting()
     {
         if (_onlyPredicting is { } known && entries.Find(known) is not null) return known;
         if (!startup.IsReady) return null;
-        return _onlyPredicting = Predicting.Take(2).ToArray() is [var only] ? only : null;
+        return _onlyPredicting = Predicting.Take(2).ToArray() is [var only] ? only.Name : null;
     }
 
     private async Task<ServedModel> AcquireAbsentAsync(ModelEntry entry, TimeSpan? timeout, CancellationToken cancellationToken)

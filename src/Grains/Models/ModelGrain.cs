@@ -35,7 +35,7 @@ internal sealed class ModelGrain(ModelCatalog models, TimeProvider time) : Grain
     {
         var model = await models.AcquirePredictingAsync(request.Model, CancellationToken.None);
         model.Release();
-        return model.Plan!.Request.TryBind(request, time.GetUtcNow(), out _);
+        return model.Plan!.TryBind(request, time.GetUtcNow(), out _);
     }
 
     public async Task<ModelDescription> DescribeAsync(string? version)

@@ -88,6 +88,11 @@ internal sealed class ServedModel
     public LoadedVersion Version(string? version) => Find(version) ?? throw new InferenceException(
         InferenceErrorCode.NotFound, $"Model {Name} has no version '{FieldError.Quote(version!)}'. It serves: {string.Join(", ", Versions.Keys.Order().Select(Text).Concat(Labels.Keys.Order(StringComparer.Ordinal)))}.");
 
+    /// <summary>The version that a routing key, such as a user's, sees.</summary>
+    public UserVariant VariantFor(string routingKey) => Rollout is { Canary: { } canary } && canary.Takes(routingKey)
+        ? new UserVariant(Name, canary.Version, ModelVariant.Canary)
+        : new UserVariant(Name, DefaultVersion, ModelVariant.Default);
+
     private LoadedVersion? Find(string? version)
     {
         if (version is null) return Versions[DefaultVersion];

@@ -21,7 +21,7 @@ public sealed record PredictionRecord
     public ModelVariant Variant { get; init; }
 
     /// <summary>The caller's idempotency key; null where none was sent, and when its time is over.</summary>
-    public string? RequestKey { get; init; }
+    public string? IdempotencyKey { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 

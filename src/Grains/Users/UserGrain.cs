@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.Features;
@@ -13,7 +14,12 @@ namespace OrleansInference.Grains.Users;
 [Reentrant, GrainType("user")]
 internal sealed partial class UserGrain : Grain, IUserGrain
 {
+    private const int LastPredictions = 10;
+
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
     private readonly ModelCatalog _models;
+    private readonly IPredictionLog _log;
     private readonly TimeProvider _time;
     private readonly InferenceInstruments _instruments;
     private readonly ILogger<UserGrain> _logger;
@@ -21,35 +27,34 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     private readonly string _userId;
     private readonly UserFeatures _features;
     private readonly UserJournal _journal;
+    private readonly RecordedReplies _replies;
+    private readonly Attempts _attempts = new();
 
     public UserGrain(
-        IGrainContext context, ModelCatalog models, IPredictionLog log, TimeProvider time, InferenceInstruments instruments, ILogger<UserGrain> logger)
+        IGrainContext context,
+        ModelCatalog models,
+        IPredictionLog log,
+        IOptions<IdempotencyOptions> idempotency,
+        TimeProvider time,
+        InferenceInstruments instruments,
+        ILogger<UserGrain> logger)
     {
         _models = models;
+        _log = log;
         _time = time;
         _instruments = instruments;
         _logger = logger;
         _key = context.GrainId.Key.ToString()!;
         _userId = UserKey.ToUserId(_key);
         _features = new UserFeatures(_userId, time);
-        _journal = new UserJournal(_key, log);
+        _journal = new UserJournal(_key, log, time);
+        _replies = new RecordedReplies(_key, log, idempotency.Value.KeyLifetime, time);
     }
 
-    public async Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken)
-    {
-        // Held to the end: the features are made for these versions, whatever is served when they are ready.
-        var model = await _models.AcquirePredictingAsync(request.Model, cancellationToken);
-        try
-        {
-            return await PredictInTimeAsync(model, request, cancellationToken);
-        }
-        finally
-        {
-            model.Release();
-        }
-    }
+    public Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken) =>
+        (_attempts.Find(request) ?? _attempts.Begin(request, PredictAsync)).WaitAsync(cancellationToken);
 
-    public Task<UserState> GetStateAsync() => Task.FromResult(new UserState
+    public async Task<UserState> GetStateAsync() => new()
     {
         UserId = _userId,
         LastSequence = _journal.LastSequence,
@@ -58,12 +63,28 @@ internal sealed partial class UserGrain : Grain, IUserGrain
             view.Age,
             view.IsFresh,
             [.. view.View.Columns.Select((column, i) => KeyValuePair.Create(column.Name, view.Row!.Values[i].ToObject()))]))],
-    });
+        Variants = [.. _models.Predicting.Select(model => model.VariantFor(_key))],
+        LastPredictions = [.. (await _log.ReadLatestAsync(_key, LastPredictions)).Select(RecordedPredictions.From)],
+    };
 
-    private async Task<Prediction> PredictInTimeAsync(ServedModel model, PredictionRequest request, CancellationToken cancellationToken)
+    private async Task<Prediction> PredictAsync(Attempt attempt)
+    {
+        // Held to the end: the features are made for these versions, whatever is served when they are ready.
+        var model = await _models.AcquirePredictingAsync(attempt.Request.Model, attempt.Abandoned);
+        try
+        {
+            return await PredictInTimeAsync(model, attempt.Request, attempt.Abandoned);
+        }
+        finally
+        {
+            model.Release();
+        }
+    }
+
+    private async Task<Prediction> PredictInTimeAsync(ServedModel model, PredictionRequest request, CancellationToken abandoned)
     {
         var plan = model.Plan!;
-        using var budget = new TimeBudget(plan.Deadline, _time, cancellationToken);
+        using var budget = new TimeBudget(plan.Deadline, _time, abandoned);
         var outcome = nameof(InferenceErrorCode.Internal);
         try
         {
@@ -71,7 +92,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
             outcome = prediction.Degraded ? "degraded" : "ok";
             return prediction;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (abandoned.IsCancellationRequested)
         {
             outcome = nameof(InferenceErrorCode.Cancelled);
             throw;
@@ -96,17 +117,23 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     private async Task<Prediction> PredictAsync(ServedModel model, PredictionRequest request, TimeBudget budget)
     {
         var plan = model.Plan!;
-        var bound = plan.Request.Bind(request, _time.GetUtcNow());
-        _journal.BeginLoad();
+        var bound = plan.Bind(request, _time.GetUtcNow());
+        if (await _replies.FindAsync(plan, request, budget.Token) is { } recorded) return recorded;
+        if (plan.Logging is not PredictionLogging.Off) _journal.BeginLoad();
         var features = await _features.AssembleAsync(plan, bound, budget);
         var featuresAfter = budget.Elapsed;
         var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(_key, model.Generation), budget.Token);
-        var inferenceTook = budget.Elapsed - featuresAfter;
-        var prediction = ToPrediction(model, request, features, inference);
-        var times = new PredictionTimes(bound.At, featuresAfter, inferenceTook, budget.Elapsed);
-        var body = PredictionBody.Encode(plan.Schema.Id, prediction, features, inference.Outputs, times, RequestFingerprint.Of(plan.Request, request.Fields));
-        await RecordAsync(plan, bound, inference, prediction, body, budget);
-        return prediction;
+        var draft = new PredictionDraft
+        {
+            Plan = plan,
+            Request = request,
+            Bound = bound,
+            Features = features,
+            Inference = inference,
+            Prediction = ToPrediction(model, request, features, inference),
+            Times = new PredictionTimes(bound.At, featuresAfter, budget.Elapsed - featuresAfter, budget.Elapsed),
+        };
+        return await RecordAsync(draft, budget);
     }
 
     private static Prediction ToPrediction(ServedModel model, PredictionRequest request, FeatureVector features, InferenceResponse inference) => new()
@@ -132,27 +159,40 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         }
     }
 
-    private async Task RecordAsync(PredictPlan plan, BoundRequest bound, InferenceResponse inference, Prediction prediction, byte[] body, TimeBudget budget)
+    private async ValueTask<Prediction> RecordAsync(PredictionDraft draft, TimeBudget budget)
     {
-        var now = _time.GetUtcNow();
-        var messages = OutboxMessage.For(plan, _userId, bound, prediction, now);
-        var outcome = await _journal.AppendAsync(
-            (sequence, chain) => new PredictionRecord
-            {
-                Id = prediction.PredictionId,
-                User = _key,
-                Sequence = sequence,
-                Model = plan.Model,
-                Version = prediction.ModelVersion,
-                Variant = inference.Variant,
-                CreatedAt = now,
-                Schema = plan.Schema,
-                Body = body,
-                Messages = messages,
-                Chain = chain,
-            },
-            budget.Token);
-        if (outcome is not AppendOutcome.Appended) throw Superseded(prediction.PredictionId);
+        switch (draft.Plan.Logging)
+        {
+            case PredictionLogging.Off:
+                return draft.Prediction;
+            case PredictionLogging.BestEffort:
+                _ = TryRecordAsync(draft);
+                return draft.Prediction;
+        }
+
+        return await _journal.AppendAsync(draft, budget.Token) switch
+        {
+            AppendOutcome.Appended => draft.Prediction,
+            AppendOutcome.Repeated => await _replies.GetAsync(draft.Plan, draft.Request, budget.Token),
+            AppendOutcome.Superseded => throw Superseded(draft.Prediction.PredictionId),
+            _ => throw ChainBroken(draft.Prediction.PredictionId),
+        };
+    }
+
+    // Nobody waits for it: what cannot be written is counted, and gone.
+    private async Task TryRecordAsync(PredictionDraft draft)
+    {
+        try
+        {
+            var outcome = await _journal.AppendAsync(draft, CancellationToken.None);
+            if (outcome is AppendOutcome.Superseded) Superseded(draft.Prediction.PredictionId);
+            if (outcome is not AppendOutcome.Appended) _instruments.OnRecordLost(draft.Plan.Model);
+        }
+        catch (InferenceException e)
+        {
+            _instruments.OnRecordLost(draft.Plan.Model);
+            LogRecordLost(e, draft.Prediction.PredictionId);
+        }
     }
 
     // The log refused our number: another activation has gone on from where we believed to be. It owns the user now.
@@ -161,8 +201,13 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         LogSuperseded(predictionId);
         DeactivateOnIdle();
         return new InferenceException(
-            InferenceErrorCode.NotReady, $"The user moved to another activation while prediction {predictionId} was under way; nothing was recorded. Retry.", TimeSpan.FromSeconds(1));
+            InferenceErrorCode.NotReady, $"The user moved to another activation while prediction {predictionId} was under way; nothing was recorded. Retry.", RetryAfter);
     }
+
+    private static InferenceException ChainBroken(Guid predictionId) => new(
+        InferenceErrorCode.StorageUnavailable,
+        $"An earlier prediction of this user could not be recorded, and prediction {predictionId} had been made after it; nothing was recorded. A retry is safe.",
+        RetryAfter);
 
     private static InferenceException DeadlineExceeded(PredictPlan plan, PredictionRequest request) => new(
         InferenceErrorCode.DeadlineExceeded,
@@ -170,4 +215,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
 
     [LoggerMessage(EventIds.UserSuperseded, LogLevel.Warning, "Another activation has recorded for the user of prediction {PredictionId}; this one deactivates")]
     private partial void LogSuperseded(Guid predictionId);
+
+    [LoggerMessage(EventIds.RecordLost, LogLevel.Warning, "Prediction {PredictionId} was answered and not recorded, as its model's logging = bestEffort allows")]
+    private partial void LogRecordLost(Exception cause, Guid predictionId);
 }

@@ -7,8 +7,9 @@ namespace OrleansInference.Grains.Users;
 /// Belongs to one user's grain and runs on its turns only. A number is used once, also when its commit fails: a gap is
 /// harmless, a number given twice is not.
 /// </remarks>
-internal sealed class UserJournal(string user, IPredictionLog log)
+internal sealed class UserJournal(string user, IPredictionLog log, TimeProvider time)
 {
+    private readonly string _userId = UserKey.ToUserId(user);
     private long? _lastSequence;
     private Task? _loading;
     private RecordChain _chain = new();
@@ -22,16 +23,21 @@ internal sealed class UserJournal(string user, IPredictionLog log)
         if (_lastSequence is null && _loading is not { IsCompleted: false }) _loading = LoadAsync();
     }
 
-    /// <summary>Makes the record durable.</summary>
-    public async Task<AppendOutcome> AppendAsync(Func<long, RecordChain, PredictionRecord> record, CancellationToken cancellationToken)
+    /// <summary>Makes the prediction's record and messages durable.</summary>
+    public async Task<AppendOutcome> AppendAsync(PredictionDraft draft, CancellationToken cancellationToken)
     {
         if (_lastSequence is null) await _loading!.WaitAsync(cancellationToken);
 
         // From here to the log's queue in one turn: the order of the numbers is the order of the commits.
+        var now = time.GetUtcNow();
+        var messages = OutboxMessage.For(draft.Plan, _userId, draft.Bound, draft.Prediction, now);
         var sequence = (_lastSequence = _lastSequence!.Value + 1).Value;
         if (_chain.IsBroken) _chain = new RecordChain();
-        return await log.AppendAsync(record(sequence, _chain), cancellationToken);
+        return await log.AppendAsync(draft.ToRecord(user, sequence, _chain, messages, now), cancellationToken);
     }
+
+    /// <summary>Forgets the user's place in the log, which has changed.</summary>
+    public void Forget() => (_lastSequence, _loading) = (null, null);
 
     private async Task LoadAsync() => _lastSequence = await log.ReadLastSequenceAsync(user);
 }

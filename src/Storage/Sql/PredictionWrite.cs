@@ -68,7 +68,7 @@ internal sealed class PredictionWrite(PredictionRecord record, Action messagesCo
         .Set("@model", record.Model)
         .Set("@version", record.Version)
         .Set("@variant", (int)record.Variant)
-        .Set("@request_key", record.RequestKey)
+        .Set("@request_key", record.IdempotencyKey)
         .Set("@created_at", record.CreatedAt)
         .Set("@body", record.Body));
 
@@ -76,7 +76,7 @@ internal sealed class PredictionWrite(PredictionRecord record, Action messagesCo
         .Set("@id", record.Id)
         .Set("@user", record.User)
         .Set("@model", record.Model)
-        .Set("@request_key", record.RequestKey)
+        .Set("@request_key", record.IdempotencyKey)
         .ReadFirstAsync(_ => true, none: false));
 
     private void WriteMessage(WriterConnection connection, OutboxMessage message) => connection.Execute(connection.Statement(InsertMessage)

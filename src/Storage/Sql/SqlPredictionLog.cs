@@ -22,8 +22,8 @@ internal sealed class SqlPredictionLog(SqlDatabase database, IRecordWriter write
 
     public Task<PredictionRecord?> ReadAsync(Guid id) => database.ReadAsync(session => ReadFirstAsync(session, session.Statement(SelectById).Set("@id", id)));
 
-    public Task<PredictionRecord?> ReadByKeyAsync(string user, string model, string requestKey) => database.ReadAsync(session =>
-        ReadFirstAsync(session, session.Statement(SelectByKey).Set("@user", user).Set("@model", model).Set("@request_key", requestKey)));
+    public Task<PredictionRecord?> ReadByKeyAsync(string user, string model, string idempotencyKey) => database.ReadAsync(session =>
+        ReadFirstAsync(session, session.Statement(SelectByKey).Set("@user", user).Set("@model", model).Set("@request_key", idempotencyKey)));
 
     public Task ReleaseKeyAsync(Guid id) => database.WriteAsync(session => session.Statement(ReleaseKey).Set("@id", id).ExecuteAsync());
 
@@ -58,7 +58,7 @@ internal sealed class SqlPredictionLog(SqlDatabase database, IRecordWriter write
             Model = row.Text(3),
             Version = row.Int(4),
             Variant = (ModelVariant)row.Int(5),
-            RequestKey = row.TextOrNull(6),
+            IdempotencyKey = row.TextOrNull(6),
             CreatedAt = row.Time(7),
             Schema = new FeatureSchema(PredictionBody.ReadSchemaId(body), []),
             Body = body,

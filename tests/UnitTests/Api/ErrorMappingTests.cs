@@ -31,6 +31,7 @@ public sealed class ErrorMappingTests
         { InferenceErrorCode.MethodNotAllowed, 405 },
         { InferenceErrorCode.PayloadTooLarge, 413 },
         { InferenceErrorCode.UnsupportedMediaType, 415 },
+        { InferenceErrorCode.IdempotencyConflict, 409 },
     };
 
     [Theory]

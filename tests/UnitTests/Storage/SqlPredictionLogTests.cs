@@ -41,7 +41,7 @@ public sealed class SqlPredictionLogTests
         await using var storage = await new StorageBuilder().StartAsync();
         var schema = FeatureSchema.Of(["request.amount"]);
         byte[] body = [1, .. BitConverter.GetBytes(schema.Id), 0, .. BitConverter.GetBytes(0.5), 0, 0];
-        var written = storage.Record("-!42", 1) with { Body = body, Schema = schema, RequestKey = "key" };
+        var written = storage.Record("-!42", 1) with { Body = body, Schema = schema, IdempotencyKey = "key" };
         await storage.AppendAsync(written);
 
         var read = await storage.Log.ReadAsync(written.Id);
@@ -49,7 +49,7 @@ public sealed class SqlPredictionLogTests
         Assert.NotNull(read);
         Assert.Equal(
             (written.Id, written.User, 1L, written.Model, written.Version, "key", written.CreatedAt),
-            (read.Id, read.User, read.Sequence, read.Model, read.Version, read.RequestKey, read.CreatedAt));
+            (read.Id, read.User, read.Sequence, read.Model, read.Version, read.IdempotencyKey, read.CreatedAt));
         Assert.Equal(schema.Names, read.Schema.Names);
         Assert.Equal(body, read.Body);
     }

@@ -14,6 +14,7 @@ internal static class PredictRequestTranslator
         {
             UserId = request.UserId,
             Model = request.Model.Length == 0 ? null : request.Model,
+            IdempotencyKey = request.RequestId.Length == 0 ? null : request.RequestId,
             Fields = request.Fields is { } fields ? [.. fields.Fields.Select(field => new RequestField(field.Key, ToValue(field.Value)))] : [],
         };
         if (request.PredictionId.Length == 0) return prediction;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 using OrleansInference.Api.Grpc.Predictions.Wire;
+using OrleansInference.Api.Json;
 
 namespace OrleansInference.Api.Grpc.Predictions;
 
@@ -28,6 +29,18 @@ internal static class PredictionTranslator
         Info = prediction.Info,
         Degraded = prediction.Degraded,
         Features = { prediction.Features.Select(Translate) },
+        Sequence = prediction.Sequence,
+        RequestId = prediction.IdempotencyKey ?? "",
+        Variant = Variants.NameOf(prediction.Variant),
+        Times = prediction.Times is { } times ? Translate(times) : null,
+    };
+
+    private static Wire.RecordedTimes Translate(OrleansInference.RecordedTimes times) => new()
+    {
+        At = Timestamp.FromDateTimeOffset(times.At),
+        Features = Duration.FromTimeSpan(times.Features),
+        Inference = Duration.FromTimeSpan(times.Inference),
+        Total = Duration.FromTimeSpan(times.Total),
     };
 
     private static Wire.UsedFeature Translate(OrleansInference.UsedFeature feature) => new()

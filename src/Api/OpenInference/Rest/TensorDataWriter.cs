@@ -20,6 +20,18 @@ internal static class TensorDataWriter
         }
     }
 
+    /// <summary>Whether JSON can hold the elements: strings may be no text.</summary>
+    public static bool IsJson(Tensor tensor)
+    {
+        if (tensor.Datatype is not TensorDatatype.BYTES) return true;
+        for (var at = 0; at < tensor.Data.Length;)
+        {
+            if (!Utf8.IsValid(Next(tensor.Data, ref at))) return false;
+        }
+
+        return true;
+    }
+
     /// <param name="json">Where the property goes.</param>
     /// <param name="tensor">Whose elements.</param>
     /// <param name="response">Sent in pieces; null where nothing may be sent before the JSON is whole.</param>

@@ -39,6 +39,7 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
             Info = CompileInfo(),
             Rules = [.. CompileRules("alerts", "alert", predict.Alerts), .. CompileRules("workflows", "workflow", predict.Workflows)],
             Deadline = CompileDeadline(),
+            Logging = CompileLogging(),
         };
         faults.ThrowIfAny();
         return plan;
@@ -47,10 +48,10 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
     private RequestContract CompileRequest()
     {
         var fields = predict.Request.Select(field => DeclaredFieldCompiler.Compile(field.Key, field.Value, faults)).ToArray();
-        var twice = fields.SelectMany(field => field.Names).Append("user_id").GroupBy(name => name).FirstOrDefault(group => group.Count() > 1);
+        var twice = fields.SelectMany(field => field.Names).Concat(["user_id", "request_id"]).GroupBy(name => name).FirstOrDefault(group => group.Count() > 1);
         if (twice is not null)
         {
-            faults.Add("predict.request", $"the name '{twice.Key}' is taken twice (user_id is always a field). Rename a field or an alias.");
+            faults.Add("predict.request", $"the name '{twice.Key}' is taken twice (user_id and request_id are always fields). Rename a field or an alias.");
             faults.ThrowIfAny();
         }
 
@@ -240,6 +241,22 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
         if (predict.Deadline <= TimeSpan.Zero || predict.Deadline > LongestDeadline)
             faults.Add("predict.deadline", $"{predict.Deadline} is out of range. Set it above zero and to {LongestDeadline} or less.");
         return predict.Deadline;
+    }
+
+    private PredictionLogging CompileLogging()
+    {
+        PredictionLogging? logging = predict.Logging switch
+        {
+            "required" => PredictionLogging.Required,
+            "bestEffort" => PredictionLogging.BestEffort,
+            "off" => PredictionLogging.Off,
+            _ => null,
+        };
+        if (logging is null)
+            faults.Add("predict.logging", $"'{predict.Logging}' is none of required, bestEffort and off. Write one of them.");
+        if (logging is PredictionLogging.Off && predict.Alerts.Count + predict.Workflows.Count > 0)
+            faults.Add("predict.logging", "'off' leaves alerts and workflows nothing to be kept with. Write required or bestEffort, or remove the rules.");
+        return logging ?? PredictionLogging.Required;
     }
 
     private int? Find(string path, string feature)

@@ -29,6 +29,28 @@ public sealed record PredictPlan
     public required IReadOnlyList<OutboxRule> Rules { get; init; }
 
     public required TimeSpan Deadline { get; init; }
+
+    public PredictionLogging Logging { get; init; }
+
+    /// <summary>Checks a request against what the model takes.</summary>
+    /// <exception cref="InferenceException">InvalidInput; every fault at once.</exception>
+    public BoundRequest Bind(PredictionRequest request, DateTimeOffset now) =>
+        TryBind(request, now, out var bound) is { Count: > 0 } faults ? throw InferenceException.InvalidInput(faults) : bound!;
+
+    /// <summary>The faults of a request; none when <paramref name="bound"/> can be used.</summary>
+    public IReadOnlyList<FieldError> TryBind(PredictionRequest request, DateTimeOffset now, out BoundRequest? bound)
+    {
+        var faults = Request.TryBind(request, now, out bound);
+        return CheckKey(request.IdempotencyKey) is { } fault ? [.. faults, new FieldError("request_id", fault, ((RequestValue)request.IdempotencyKey).ToDisplay())] : faults;
+    }
+
+    private string? CheckKey(string? key)
+    {
+        if (key is null) return null;
+        return Logging is PredictionLogging.Off
+            ? $"cannot be kept: model {Model} records nothing (predict.logging is off). Leave the key out"
+            : IdempotencyKey.Validate(key);
+    }
 }
 
 /// <summary>A source and the position of its first column.</summary>

@@ -24,6 +24,7 @@ public sealed class GrpcErrorsTests
         { InferenceErrorCode.MethodNotAllowed, StatusCode.Unimplemented },
         { InferenceErrorCode.PayloadTooLarge, StatusCode.ResourceExhausted },
         { InferenceErrorCode.UnsupportedMediaType, StatusCode.InvalidArgument },
+        { InferenceErrorCode.IdempotencyConflict, StatusCode.FailedPrecondition },
     };
 
     [Theory]

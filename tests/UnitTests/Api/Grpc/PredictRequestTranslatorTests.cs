@@ -37,13 +37,13 @@ public sealed class PredictRequestTranslatorTests
     }
 
     [Fact]
-    public async Task TranslateAsync_NoFieldsAndNoId_MintsOne()
+    public async Task TranslateAsync_NoFieldsAndNoId_LeavesTheIdToTheClient()
     {
         var request = await TranslateAsync(new PredictRequest { UserId = "42", Model = "tutorial" });
 
         Assert.Equal("tutorial", request.Model);
         Assert.Empty(request.Fields);
-        Assert.Equal(7, request.PredictionId.Version);
+        Assert.Equal((Guid.Empty, null), (request.PredictionId, request.IdempotencyKey));
     }
 
     [Fact]

@@ -98,12 +98,12 @@ public sealed class PlanCompilerTests
     [Fact]
     public void Compile_NameTakenTwice_IsAFault() => AssertFault(
         _plan.With("request.amount.alias", "\"terminal\""),
-        "predict.request: the name 'terminal' is taken twice (user_id is always a field). Rename a field or an alias.");
+        "predict.request: the name 'terminal' is taken twice (user_id and request_id are always fields). Rename a field or an alias.");
 
     [Fact]
     public void Compile_FieldNamedUserId_IsAFault() => AssertFault(
         _plan.With("request.user_id", """{ "type": "string" }"""),
-        "predict.request: the name 'user_id' is taken twice (user_id is always a field). Rename a field or an alias.");
+        "predict.request: the name 'user_id' is taken twice (user_id and request_id are always fields). Rename a field or an alias.");
 
     [Theory]
     [InlineData("features", "Inference:FeatureViews", "spending")]

@@ -1,0 +1,59 @@
+using Orleans.Runtime;
+using Orleans.Runtime.Messaging;
+
+namespace OrleansInference;
+
+/// <summary>Asks a user's grain again where a silo's death, or the user's move to another one, left a prediction unanswered.</summary>
+/// <remarks>
+/// Every attempt bears the same prediction id, so a further one joins the one under way or has its recorded answer: nothing is
+/// predicted, recorded or alerted twice.
+/// </remarks>
+internal sealed class PredictionAttempts(TimeProvider time)
+{
+    // A dead silo answers nothing, and it takes the cluster some seconds to know.
+    private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
+
+    public async Task<Prediction> PredictAsync(IUserGrain user, PredictionRequest request, CancellationToken cancellationToken)
+    {
+        var (startedAt, failures) = (time.GetTimestamp(), 0);
+        var answer = user.PredictAsync(request, cancellationToken);
+        while (true)
+        {
+            try
+            {
+                return await answer.WaitAsync(AttemptTimeout, time, cancellationToken);
+            }
+            catch (TimeoutException) when (!answer.IsCompleted && time.GetElapsedTime(startedAt) < Deadline)
+            {
+                // Beside the first, which may be at work all the same: then this one joins it.
+                answer = FirstAnswerAsync(answer, user.PredictAsync(request with { MayBeRecorded = true }, cancellationToken));
+            }
+            catch (Exception e) when (CanRetry(e, failures) && time.GetElapsedTime(startedAt) < Deadline)
+            {
+                await Task.Delay(Pause(failures++), time, cancellationToken);
+                answer = user.PredictAsync(request with { MayBeRecorded = true }, cancellationToken);
+            }
+        }
+    }
+
+    private static async Task<Prediction> FirstAnswerAsync(Task<Prediction> first, Task<Prediction> second)
+    {
+        var earlier = await Task.WhenAny(first, second);
+        return earlier.IsCompletedSuccessfully ? await earlier : await (earlier == first ? second : first);
+    }
+
+    // What a silo says of itself while it starts is told at once; what it says of a user who moved is over by the next call.
+    private static bool CanRetry(Exception failure, int failures) => failure switch
+    {
+        InferenceException { Code: InferenceErrorCode.NotReady } => failures == 0,
+        SiloUnavailableException or OrleansMessageRejectionException or ConnectionFailedException => true,
+        _ => false,
+    };
+
+    private static TimeSpan Pause(int failures) => failures == 0 ? TimeSpan.Zero : Min(ShortestPause * Math.Pow(2, Math.Min(failures, 10)), LongestPause);
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
+}
