@@ -156,6 +156,177 @@ public sealed class SqlPredictionLogTests
     }
 
     [Fact]
+    public async Task AppendAsync_KeyTaken_IsRepeatedAndNothingIsWritten()
+    {
+        await using var storage = await new StorageBuilder().StartAsync();
+        await storage.AppendAsync(storage.Record("-!42", 1) with { IdempotencyKey = "k" });
+
+        Assert.Equal(AppendOutcome.Repeated, await storage.AppendAsync(storage.Record("-!42", 2, Message("late")) with { IdempotencyKey = "k" }));
+
+        Assert.Equal((1L, 0L), (storage.Scalar<long>("SELECT count(*) FROM predictions"), storage.Scalar<long>("SELECT count(*) FROM outbox")));
+    }
+
+    [Fact]
+    public async Task AppendAsync_KeyOfAnotherUserOrModel_IsWritten()
+    {
+        await using var storage = await new StorageBuilder().StartAsync();
+        await storage.AppendAsync(storage.Record("-!42", 1) with { IdempotencyKey = "k" });
+
+        Assert.Equal(AppendOutcome.Appended, await storage.AppendAsync(storage.Record("-!43", 1) with { IdempotencyKey = "k" }));
+        Assert.Equal(AppendOutcome.Appended, await storage.AppendAsync(storage.Record("-!42", 2) with { IdempotencyKey = "k", Model = "other" }));
+    }
+
+    [Fact]
+    public async Task ReleaseKeyAsync_KeyTaken_AnotherMayHaveIt()
+    {
+        await using var storage = await new StorageBuilder().StartAsync();
+        var first = storage.Readable("-!42", 1) with { IdempotencyKey = "k" };
+        await storage.AppendAsync(first);
+
+        await storage.Log.ReleaseKeyAsync(first.Id);
+
+        var second = storage.Readable("-!42", 2) with { IdempotencyKey = "k" };
+        Assert.Equal(AppendOutcome.Appended, await storage.AppendAsync(second));
+        Assert.Equal(second.Id, (await storage.Log.ReadByKeyAsync("-!42", "fraud", "k"))!.Id);
+        Assert.Null((await storage.Log.ReadAsync(first.Id))!.IdempotencyKey);
+    }
+
+    [Fact]
+    public async Task ReadByKeyAsync_UnknownKey_IsNone()
+    {
+        await using var storage = await new StorageBuilder().StartAsync();
+
+        Assert.Null(await storage.Log.ReadByKeyAsync("-!42", "fraud", "k"));
+    }
+
+    [Fact]
+    public async Task ReadLatestAsync_ManyRecords_AreTheUsersLastOnesLatestFirst()
+    {
+        await using var storage = await new StorageBuilder().StartAsync();
+        for (var sequence = 1; sequence <= 5; sequence++) await storage.AppendAsync(storage.Readable("-!42", sequence));
+        await storage.AppendAsync(storage.Readable("-!43", 9));
+
+        var latest = await storage.Log.ReadLatestAsync("-!42", 3);
+
+        Assert.Equal([5, 4, 3], latest.Select(record => record.Sequence));
+        Assert.All(latest, record => Assert.Equal(["request.amount"], record.Schema.Names));
+    }
+
+    [Fact]
+    public async Task AppendAsync_ChainBroken_IsNotWritten()
+    {
+        await using var storage = await new StorageBuilder().StartAsync();
+        var record = storage.Record("-!42", 1, Message("late"));
+        record.Chain.Break();
+
+        Assert.Equal(AppendOutcome.Broken, await storage.AppendAsync(record));
+
+        Assert.Equal((0L, 0L), (storage.Scalar<long>("SELECT count(*) FROM predictions"), storage.Scalar<long>("SELECT count(*) FROM outbox")));
+    }
+
+    [Fact]
+    public async Task AppendAsync_EarlierOfTheChainFailsToCommit_TheLaterOnesOfThatUserAreNotWritten()
+    {
+        using var gate = new Gate();
+        await using var storage = await new StorageBuilder(options => options.MaxCommitSize = 1).StartAsync();
+        var held = storage.Writer.EnqueueAsync(new HeldWrite(gate));
+        await gate.Reached;
+        var chain = new RecordChain();
+        var broken = storage.AppendAsync(storage.Record("-!42", 1) with { Chain = chain, Schema = new FeatureSchema(1, new FailingNames()) });
+        var later = storage.AppendAsync(storage.Record("-!42", 2) with { Chain = chain });
+        var other = storage.AppendAsync(storage.Record("-!43", 1));
+
+        gate.Open();
+        await held;
+
+        await Assert.ThrowsAsync<InferenceException>(() => broken);
+        Assert.Equal((AppendOutcome.Broken, AppendOutcome.Appended), (await later, await other));
+        Assert.Equal("-!43", storage.Scalar<string>("SELECT group_concat(user) FROM predictions"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AppendAsync_EarlierOfTheChainIsRefused_TheLaterOnesAreNotWritten(bool sameId)
+    {
+        using var gate = new Gate();
+        await using var storage = await new StorageBuilder().StartAsync();
+        var first = storage.Record("-!42", 1);
+        await storage.AppendAsync(first);
+        var held = storage.Writer.EnqueueAsync(new HeldWrite(gate));
+        await gate.Reached;
+        var chain = new RecordChain();
+        var refused = storage.AppendAsync(storage.Record("-!42", sameId ? 2 : 1) with { Id = sameId ? first.Id : Guid.CreateVersion7(), Chain = chain });
+        var later = storage.AppendAsync(storage.Record("-!42", 3) with { Chain = chain });
+
+        gate.Open();
+        await held;
+
+        Assert.Equal((sameId ? AppendOutcome.Repeated : AppendOutcome.Superseded, AppendOutcome.Broken), (await refused, await later));
+    }
+
+    [Fact]
+    public async Task AppendAsync_EarlierOfTheChainIsAbandoned_TheLaterOnesAreNotWritten()
+    {
+        using var gate = new Gate();
+        using var caller = new CancellationTokenSource();
+        await using var storage = await new StorageBuilder().StartAsync();
+        var held = storage.Writer.EnqueueAsync(new HeldWrite(gate));
+        await gate.Reached;
+        var chain = new RecordChain();
+        var abandoned = storage.Log.AppendAsync(storage.Record("-!42", 1) with { Chain = chain }, caller.Token);
+        var later = storage.AppendAsync(storage.Record("-!42", 2) with { Chain = chain });
+
+        await caller.CancelAsync();
+        await Assert.ThrowsAsync<InferenceException>(() => abandoned);
+        gate.Open();
+        await held;
+
+        Assert.Equal(AppendOutcome.Broken, await later);
+    }
+
+    [Fact]
+    public async Task AppendAsync_QueueFull_BreaksTheChain()
+    {
+        using var gate = new Gate();
+        await using var storage = await new StorageBuilder(options => options.MaxWaitingWrites = 1).StartAsync();
+        var held = storage.Writer.EnqueueAsync(new HeldWrite(gate));
+        await gate.Reached;
+        var waiting = storage.AppendAsync(storage.Record("-!43", 1));
+        var refused = storage.Record("-!42", 1);
+
+        await Assert.ThrowsAsync<InferenceException>(() => storage.AppendAsync(refused));
+
+        Assert.True(refused.Chain.IsBroken);
+        gate.Open();
+        await Task.WhenAll(held, waiting);
+    }
+
+    [Fact]
+    public async Task WriteAsync_StoreFails_TheRecordsOfTheSameCommitAreWritten()
+    {
+        using var gate = new Gate();
+        await using var storage = await new StorageBuilder().StartAsync();
+        var held = storage.Writer.EnqueueAsync(new HeldWrite(gate));
+        await gate.Reached;
+        var failing = storage.Sql.WriteAsync<int>(
+            async session =>
+            {
+                await session.Statement("INSERT INTO record_schemas VALUES (7, '[]')").ExecuteAsync();
+                throw new InferenceException(InferenceErrorCode.NotFound, "on purpose");
+            },
+            TestContext.Current.CancellationToken);
+        var record = storage.AppendAsync(storage.Record("-!42", 1));
+
+        gate.Open();
+        await held;
+
+        Assert.Equal(InferenceErrorCode.NotFound, (await Assert.ThrowsAsync<InferenceException>(() => failing)).Code);
+        Assert.Equal(AppendOutcome.Appended, await record);
+        Assert.Equal(0, storage.Scalar<long>("SELECT count(*) FROM record_schemas WHERE id = 7"));
+    }
+
+    [Fact]
     public async Task ReadLastSequenceAsync_NewUser_IsZero()
     {
         await using var storage = await new StorageBuilder().StartAsync();
@@ -179,6 +350,18 @@ public sealed class SqlPredictionLogTests
             gate.Pass(CancellationToken.None);
             return 0;
         }
+    }
+
+    /// <summary>Names that cannot be written.</summary>
+    private sealed class FailingNames : IReadOnlyList<string>
+    {
+        public int Count => 1;
+
+        public string this[int index] => throw new InvalidOperationException("on purpose");
+
+        public IEnumerator<string> GetEnumerator() => throw new InvalidOperationException("on purpose");
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
     /// <summary>Names that hold the writer where it writes them.</summary>

@@ -72,6 +72,13 @@ internal sealed class StorageBuilder : IAsyncDisposable
         Messages = messages,
     };
 
+    /// <summary>A record whose body can be read back.</summary>
+    public PredictionRecord Readable(string user, long sequence)
+    {
+        var record = Record(user, sequence);
+        return record with { Body = [1, .. BitConverter.GetBytes(record.Schema.Id), 0, .. BitConverter.GetBytes(0.5), 0, 0] };
+    }
+
     public static OutboxMessage Message(string id, string target = "fraud-desk") => new(id, "alert", target, [(byte)'{', (byte)'}']);
 
     public Task<AppendOutcome> AppendAsync(PredictionRecord record) => Log.AppendAsync(record, CancellationToken.None);

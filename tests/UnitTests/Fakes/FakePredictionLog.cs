@@ -1,0 +1,45 @@
+using OrleansInference.Grains.PostProcessing;
+
+namespace UnitTests.Fakes;
+
+/// <summary>A log in memory: it keeps what it is handed, unless the test says what becomes of it.</summary>
+internal sealed class FakePredictionLog : IPredictionLog
+{
+    public List<PredictionRecord> Records { get; } = [];
+
+    public int Reads { get; private set; }
+
+    /// <summary>What becomes of each record that is handed over.</summary>
+    public Func<PredictionRecord, Task<AppendOutcome>> OnAppend { get; set; } = _ => Task.FromResult(AppendOutcome.Appended);
+
+    public async Task<AppendOutcome> AppendAsync(PredictionRecord record, CancellationToken cancellationToken)
+    {
+        var outcome = await OnAppend(record);
+        if (outcome is AppendOutcome.Appended) Records.Add(record);
+        return outcome;
+    }
+
+    public Task<long> ReadLastSequenceAsync(string user) => Task.FromResult(Records.Where(record => record.User == user).Select(record => record.Sequence).DefaultIfEmpty().Max());
+
+    public Task<PredictionRecord?> ReadAsync(Guid id)
+    {
+        Reads++;
+        return Task.FromResult(Records.Find(record => record.Id == id));
+    }
+
+    public Task<PredictionRecord?> ReadByKeyAsync(string user, string model, string idempotencyKey)
+    {
+        Reads++;
+        return Task.FromResult(Records.Find(record => record.User == user && record.Model == model && record.IdempotencyKey == idempotencyKey));
+    }
+
+    public Task ReleaseKeyAsync(Guid id)
+    {
+        var index = Records.FindIndex(record => record.Id == id);
+        Records[index] = Records[index] with { IdempotencyKey = null };
+        return Task.CompletedTask;
+    }
+
+    public Task<IReadOnlyList<PredictionRecord>> ReadLatestAsync(string user, int most) =>
+        Task.FromResult<IReadOnlyList<PredictionRecord>>([.. Records.Where(record => record.User == user).OrderByDescending(record => record.Sequence).Take(most)]);
+}

@@ -1,0 +1,43 @@
+using OrleansInference;
+using OrleansInference.Grains.PostProcessing;
+using UnitTests.Fakes;
+
+namespace UnitTests.Grains.PostProcessing;
+
+public sealed class RequestFingerprintTests
+{
+    private readonly PlanFixture _plan = new();
+
+    [Fact]
+    public void Of_KnownRequest_IsTheSameForEver() => Assert.Equal(1605857639505499087, Of(new("amount", 12.5), new("terminal_id", "3156")));
+
+    [Fact]
+    public void Of_OtherOrderAliasOrNull_IsTheSame()
+    {
+        var one = Of(new("amount", 12.5), new("terminal_id", "3156"));
+
+        Assert.Equal(one, Of(new("raw_feature", "3156"), new("amount", 12.5)));
+        Assert.Equal(Of(new RequestField("amount", 12.5)), Of(new("amount", 12.5), new("terminal_id", default)));
+    }
+
+    [Fact]
+    public void Of_AnyOtherValue_Differs()
+    {
+        var all = new[]
+        {
+            Of(),
+            Of(new RequestField("amount", 12.5)),
+            Of(new RequestField("amount", 12.500001)),
+            Of(new RequestField("amount", "12.5")),
+            Of(new RequestField("amount", true)),
+            Of(new RequestField("amount", 1)),
+            Of(new RequestField("terminal_id", "12.5")),
+            Of(new RequestField("terminal_id", "")),
+            Of(new("amount", 12.5), new("terminal_id", "12.5")),
+        };
+
+        Assert.Equal(all.Length, all.Distinct().Count());
+    }
+
+    private long Of(params RequestField[] fields) => RequestFingerprint.Of(_plan.Plan.Request, fields);
+}

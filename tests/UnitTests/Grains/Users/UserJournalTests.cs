@@ -1,0 +1,82 @@
+using OrleansInference;
+using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.Users;
+using UnitTests.Fakes;
+
+namespace UnitTests.Grains.Users;
+
+/// <summary>Numbers are given once and in order; after a failure the user's records build on a new chain.</summary>
+public sealed class UserJournalTests
+{
+    private readonly PlanFixture _plan = new();
+    private readonly FakePredictionLog _log = new();
+    private readonly UserJournal _journal;
+
+    public UserJournalTests() => _journal = new UserJournal("-!42", _log, _plan.Time);
+
+    [Fact]
+    public async Task AppendAsync_UserWithRecords_GoesOnFromTheLast()
+    {
+        _log.Records.Add(_plan.Record(PlanFixture.Request(), sequence: 41));
+
+        await AppendAsync();
+        await AppendAsync();
+
+        Assert.Equal([41, 42, 43], _log.Records.Select(record => record.Sequence));
+        Assert.Equal(43, _journal.LastSequence);
+    }
+
+    [Fact]
+    public async Task AppendAsync_CommitFailed_UsesItsNumberForNobodyElse()
+    {
+        var handed = new List<long>();
+        _log.OnAppend = record =>
+        {
+            handed.Add(record.Sequence);
+            return handed.Count == 1 ? Task.FromException<AppendOutcome>(new InferenceException(InferenceErrorCode.StorageUnavailable, "on purpose")) : Task.FromResult(AppendOutcome.Appended);
+        };
+
+        await Assert.ThrowsAsync<InferenceException>(AppendAsync);
+        await AppendAsync();
+
+        Assert.Equal([1, 2], handed);
+    }
+
+    [Fact]
+    public async Task AppendAsync_RecordsUnderWay_ShareOneChain()
+    {
+        await AppendAsync();
+        await AppendAsync();
+
+        Assert.Same(_log.Records[0].Chain, _log.Records[1].Chain);
+    }
+
+    [Fact]
+    public async Task AppendAsync_ChainBroken_BeginsAnother()
+    {
+        await AppendAsync();
+        _log.Records[0].Chain.Break();
+
+        await AppendAsync();
+
+        Assert.False(_log.Records[1].Chain.IsBroken);
+    }
+
+    [Fact]
+    public async Task Forget_NextAppend_ReadsWhereTheJournalEnds()
+    {
+        await AppendAsync();
+        _log.Records.Clear();
+
+        _journal.Forget();
+        await AppendAsync();
+
+        Assert.Equal(1, Assert.Single(_log.Records).Sequence);
+    }
+
+    private Task<AppendOutcome> AppendAsync()
+    {
+        _journal.BeginLoad();
+        return _journal.AppendAsync(_plan.Draft(PlanFixture.Request()), CancellationToken.None);
+    }
+}
