@@ -24,6 +24,10 @@ public interface IInferenceClient
     /// <exception cref="InferenceException">The user id is invalid, or StorageUnavailable.</exception>
     Task<UserState> GetUserAsync(string userId);
 
+    /// <summary>Removes everything that is kept of a user: in memory, in the log and in the outbox. When the task completes, it is gone.</summary>
+    /// <exception cref="InferenceException">The user id is invalid; or StorageUnavailable: a part may be left, and a retry removes it.</exception>
+    Task<UserErasure> EraseUserAsync(string userId, CancellationToken cancellationToken = default);
+
     /// <summary>Runs a model on raw tensors: no features, no record.</summary>
     /// <exception cref="InferenceException">Whatever the reason, with its code.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>

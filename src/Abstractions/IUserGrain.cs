@@ -14,4 +14,10 @@ public interface IUserGrain : IGrainWithStringKey
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
     [Alias("get-state"), ResponseTimeout("00:00:30")]
     Task<UserState> GetStateAsync();
+
+    /// <summary>Removes everything that is kept of the user: in memory, in the log and in the outbox. Answers when it is done.</summary>
+    /// <remarks>Predictions under way end first; those that come meanwhile wait.</remarks>
+    /// <exception cref="InferenceException">StorageUnavailable: a part may be left; a retry removes it.</exception>
+    [Alias("erase"), ResponseTimeout("00:05:00")]
+    Task<UserErasure> EraseAsync(CancellationToken cancellationToken);
 }

@@ -11,8 +11,7 @@ internal sealed class InferenceClient(IGrainFactory grains, TimeProvider time) :
         // There is no grain for a user without a valid id, so the model itself names the other faults: the caller sees all at once.
         if (UserKey.Validate(request.UserId) is not null) throw InferenceException.InvalidInput(await ValidateAsync(request));
 
-        var user = grains.GetGrain<IUserGrain>(UserKey.FromUserId(request.UserId));
-        return await _attempts.PredictAsync(user, Identify(request), cancellationToken);
+        return await _attempts.PredictAsync(User(request.UserId), Identify(request), cancellationToken);
     }
 
     public async Task<IReadOnlyList<FieldError>> ValidateAsync(PredictionRequest request)
@@ -24,11 +23,9 @@ internal sealed class InferenceClient(IGrainFactory grains, TimeProvider time) :
     public Task<RecordedPrediction> GetPredictionAsync(Guid predictionId) =>
         grains.GetGrain<IPredictionLogGrain>(IPredictionLogGrain.Key).GetAsync(predictionId);
 
-    public async Task<UserState> GetUserAsync(string userId)
-    {
-        if (UserKey.Validate(userId) is { } fault) throw InferenceException.InvalidInput(UserFault(userId, fault));
-        return await grains.GetGrain<IUserGrain>(UserKey.FromUserId(userId)).GetStateAsync();
-    }
+    public async Task<UserState> GetUserAsync(string userId) => await User(userId).GetStateAsync();
+
+    public async Task<UserErasure> EraseUserAsync(string userId, CancellationToken cancellationToken = default) => await User(userId).EraseAsync(cancellationToken);
 
     public Task<InferenceResponse> InferAsync(string model, InferenceRequest request, CancellationToken cancellationToken = default) =>
         NextShard(model).InferAsync(request, cancellationToken);
@@ -53,6 +50,10 @@ internal sealed class InferenceClient(IGrainFactory grains, TimeProvider time) :
     private static PredictionRequest Identify(PredictionRequest request) => request.PredictionId == Guid.Empty
         ? request with { PredictionId = Guid.CreateVersion7() }
         : request with { MayBeRecorded = true };
+
+    private IUserGrain User(string userId) => UserKey.Validate(userId) is { } fault
+        ? throw InferenceException.InvalidInput(UserFault(userId, fault))
+        : grains.GetGrain<IUserGrain>(UserKey.FromUserId(userId));
 
     private IModelGrain NextShard(string model) =>
         grains.GetGrain<IModelGrain>(ModelKey.ForShard(Valid(model), (int)(Interlocked.Increment(ref _calls) % ModelKey.Shards)));

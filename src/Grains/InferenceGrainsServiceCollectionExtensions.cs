@@ -20,6 +20,8 @@ using OrleansInference.Grains.Models.Routing;
 using OrleansInference.Grains.Models.Scheduling;
 using OrleansInference.Grains.Models.Sessions;
 using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Erasure;
+using OrleansInference.Grains.PostProcessing.Retention;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -82,6 +84,9 @@ public static class InferenceGrainsServiceCollectionExtensions
     {
         services.AddOptions<OutboxOptions>().Bind(section.GetSection("Outbox")).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<IdempotencyOptions>().Bind(section.GetSection("Idempotency")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<ErasureOptions>().Bind(section.GetSection("Erasure")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<RetentionOptions>().Bind(section.GetSection("Retention")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddHostedService<RetentionService>();
         services.AddSingleton(_ => new WebhookTargets(NamedOptions.Read<WebhookOptions>(section, "Webhooks")));
         return services.AddHostedService<OutboxDispatcher>();
     }

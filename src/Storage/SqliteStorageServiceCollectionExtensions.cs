@@ -4,6 +4,8 @@ using Orleans.Providers;
 using Orleans.Storage;
 using OrleansInference.Grains.Features.Views;
 using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Erasure;
+using OrleansInference.Grains.PostProcessing.Retention;
 using OrleansInference.Storage.Sql;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -24,6 +26,8 @@ public static class SqliteStorageServiceCollectionExtensions
         services.AddSingleton<SqlDatabase, SqliteDatabase>();
         services.AddSingleton<IRecordWriter, SqliteRecordWriter>();
         services.AddSingleton<IPredictionLog, SqlPredictionLog>();
+        services.AddSingleton<IUserErasure, SqlErasure>();
+        services.AddSingleton<IRetention, SqlRetention>();
         services.AddSingleton<IFeatureDatabase, SqliteFeatureDatabase>();
         services.AddSingleton<SqlGrainStorage>();
         services.AddKeyedSingleton<IGrainStorage>(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, (provider, _) => provider.GetRequiredService<SqlGrainStorage>());

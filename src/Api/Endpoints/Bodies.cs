@@ -93,6 +93,13 @@ internal sealed record UserBody(
     [property: JsonPropertyName("variants"), Description("The version that each model that predicts shows this user now.")] IReadOnlyList<UserVariantBody> Variants,
     [property: JsonPropertyName("last_predictions"), Description("The last recorded ones, the latest first; at most 10.")] IReadOnlyList<LastPredictionBody> LastPredictions);
 
+/// <summary>What was erased of a user.</summary>
+internal sealed record UserErasureBody(
+    [property: JsonPropertyName("user_id")] string UserId,
+    [property: JsonPropertyName("predictions"), Description("Predictions that were removed from the log, or lost their user.")] int Predictions,
+    [property: JsonPropertyName("messages"), Description("Alerts and workflow triggers that were removed.")] int Messages,
+    [property: JsonPropertyName("pseudonymised"), Description("Whether the predictions are still there under a random user.")] bool Pseudonymised);
+
 /// <summary>The version of a model that a user sees.</summary>
 internal sealed record UserVariantBody(
     [property: JsonPropertyName("model")] string Model,

@@ -8,7 +8,19 @@ namespace OrleansInference.Api.Endpoints;
 /// <summary>What the service holds of a user.</summary>
 internal static class UserEndpoints
 {
-    public static void MapUsers(this IEndpointRouteBuilder endpoints) => endpoints
+    public static void MapUsers(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGetUser();
+        endpoints.MapDelete("/v1/users/{id}", EraseAsync)
+            .WithName("EraseUser")
+            .WithTags("Users")
+            .WithSummary("Removes everything that is kept of one user; answers when it is done.")
+            .WithDescription("Predictions, outcomes, alerts and workflow triggers (delivered or not), and what is in memory. With Inference:Erasure:Log = Pseudonymise the predictions stay under a random user.")
+            .Produces<UserErasureBody>()
+            .ProducesProblems(StatusCodes.Status401Unauthorized, StatusCodes.Status422UnprocessableEntity, StatusCodes.Status503ServiceUnavailable, StatusCodes.Status504GatewayTimeout);
+    }
+
+    private static void MapGetUser(this IEndpointRouteBuilder endpoints) => endpoints
         .MapGet("/v1/users/{id}", GetAsync)
         .WithName("GetUser")
         .WithTags("Users")
@@ -21,6 +33,12 @@ internal static class UserEndpoints
         [Description("The user id, percent-encoded; a slash is %2F. Ids that no path can hold (. and .. and those with NUL) cannot be asked here.")] string id,
         HttpContext context,
         IInferenceClient client) => ToBody(await client.GetUserAsync(Decode(id, context)));
+
+    private static async Task<UserErasureBody> EraseAsync([Description("The user id, percent-encoded.")] string id, HttpContext context, IInferenceClient client)
+    {
+        var erased = await client.EraseUserAsync(Decode(id, context), context.RequestAborted);
+        return new UserErasureBody(erased.UserId, erased.Predictions, erased.Messages, erased.Pseudonymised);
+    }
 
     // Routing decodes everything but %2F, so that "a/b" and "a%2Fb" come as one: only the request line tells which it was.
     private static string Decode(string id, HttpContext context)

@@ -29,4 +29,7 @@ public static class EventIds
     public const int LogCommitFailed = 3005;
     public const int UserSuperseded = 3006;
     public const int RecordLost = 3007;
+    public const int Retired = 3008;
+    public const int RetentionFailed = 3009;
+    public const int UserErased = 3010;
 }

@@ -16,6 +16,8 @@ public sealed class InferenceInstruments
     private readonly Counter<long> _rejected;
     private readonly Counter<long> _commitFailures;
     private readonly Counter<long> _recordsLost;
+    private readonly Counter<long> _retired;
+    private readonly Counter<long> _retentionFailures;
     private readonly Counter<long> _featureQueries;
     private readonly Counter<long> _featureFailures;
     private readonly Counter<long> _messages;
@@ -40,6 +42,8 @@ public sealed class InferenceInstruments
         _rejected = meter.CreateCounter<long>("inference.requests.rejected", "{request}", "Refused at the door.");
         _commitFailures = meter.CreateCounter<long>("inference.log.commit.failures", "{commit}", "Group commits that failed.");
         _recordsLost = meter.CreateCounter<long>("inference.log.records.lost", "{record}", "Answered predictions that a model with logging = bestEffort could not record.");
+        _retired = meter.CreateCounter<long>("inference.retention.deleted", "{row}", "Rows that were older than their kind is kept.");
+        _retentionFailures = meter.CreateCounter<long>("inference.retention.failures", "{run}", "Looks for old rows that failed.");
         _featureQueries = meter.CreateCounter<long>("inference.features.queries", "{query}", "Reads of a feature source beyond the cache.");
         _featureFailures = meter.CreateCounter<long>("inference.features.failures", "{query}", "Reads that failed or came too late.");
         _messages = meter.CreateCounter<long>("inference.outbox.attempts", "{message}", "Attempts to deliver an outbox message.");
@@ -70,6 +74,10 @@ public sealed class InferenceInstruments
     public void OnCommitFailed() => _commitFailures.Add(1);
 
     public void OnRecordLost(string model) => _recordsLost.Add(1, new KeyValuePair<string, object?>("model.name", model));
+
+    public void OnRetired(string kind, int rows) => _retired.Add(rows, new KeyValuePair<string, object?>("kind", kind));
+
+    public void OnRetentionFailed() => _retentionFailures.Add(1);
 
     public void OnFeatureQuery(string source) => _featureQueries.Add(1, new KeyValuePair<string, object?>("source", source));
 

@@ -27,6 +27,14 @@ internal sealed class Attempts
         return attempt;
     }
 
+    /// <summary>Counts work among what is under way that outlives its attempt; it does not fail.</summary>
+    public async Task AddAsync(Task work)
+    {
+        _running++;
+        await work;
+        EndOne();
+    }
+
     /// <summary>Completes when none is under way.</summary>
     public Task DrainAsync() => _running == 0 ? Task.CompletedTask : (_drained ??= new TaskCompletionSource()).Task;
 
@@ -51,6 +59,11 @@ internal sealed class Attempts
         if (_byId.GetValueOrDefault(request.PredictionId) == attempt) _byId.Remove(request.PredictionId);
         if (request.IdempotencyKey is { } key && _byKey.GetValueOrDefault((request.Model, key)) == attempt) _byKey.Remove((request.Model, key));
         attempt.Dispose();
+        EndOne();
+    }
+
+    private void EndOne()
+    {
         if (--_running > 0) return;
         _drained?.TrySetResult();
         _drained = null;

@@ -12,6 +12,9 @@ internal sealed class UserFeatures(string userId, TimeProvider time)
 
     public IEnumerable<CachedFeatureView> Views => _views.Values;
 
+    /// <summary>Forgets the cached views.</summary>
+    public void Clear() => _views.Clear();
+
     /// <summary>Starts every source of the plan in this turn, then waits for them together.</summary>
     public async ValueTask<FeatureVector> AssembleAsync(PredictPlan plan, BoundRequest request, TimeBudget budget)
     {

@@ -6,6 +6,7 @@ using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Models;
 using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Erasure;
 
 namespace OrleansInference.Grains.Users;
 
@@ -29,12 +30,15 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     private readonly UserJournal _journal;
     private readonly RecordedReplies _replies;
     private readonly Attempts _attempts = new();
+    private readonly UserErasing _erasing;
 
     public UserGrain(
         IGrainContext context,
         ModelCatalog models,
         IPredictionLog log,
+        IUserErasure stored,
         IOptions<IdempotencyOptions> idempotency,
+        IOptions<ErasureOptions> erasure,
         TimeProvider time,
         InferenceInstruments instruments,
         ILogger<UserGrain> logger)
@@ -49,10 +53,21 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         _features = new UserFeatures(_userId, time);
         _journal = new UserJournal(_key, log, time);
         _replies = new RecordedReplies(_key, log, idempotency.Value.KeyLifetime, time);
+        _erasing = new UserErasing(_key, stored, erasure.Value.Log);
     }
 
-    public Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken) =>
-        (_attempts.Find(request) ?? _attempts.Begin(request, PredictAsync)).WaitAsync(cancellationToken);
+    public async Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken)
+    {
+        while (_erasing.UnderWay is { } erasure) await erasure.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        return await (_attempts.Find(request) ?? _attempts.Begin(request, PredictAsync)).WaitAsync(cancellationToken);
+    }
+
+    public async Task<UserErasure> EraseAsync(CancellationToken cancellationToken)
+    {
+        var erased = await _erasing.EraseAsync(_attempts.DrainAsync, Forget).WaitAsync(cancellationToken);
+        LogErased(erased.Predictions, erased.Messages);
+        return erased;
+    }
 
     public async Task<UserState> GetStateAsync() => new()
     {
@@ -166,7 +181,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
             case PredictionLogging.Off:
                 return draft.Prediction;
             case PredictionLogging.BestEffort:
-                _ = TryRecordAsync(draft);
+                _ = _attempts.AddAsync(TryRecordAsync(draft));
                 return draft.Prediction;
         }
 
@@ -195,6 +210,13 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         }
     }
 
+    // What memory has of the user; the log is read again before the next prediction.
+    private void Forget()
+    {
+        _features.Clear();
+        _journal.Forget();
+    }
+
     // The log refused our number: another activation has gone on from where we believed to be. It owns the user now.
     private InferenceException Superseded(Guid predictionId)
     {
@@ -218,4 +240,8 @@ internal sealed partial class UserGrain : Grain, IUserGrain
 
     [LoggerMessage(EventIds.RecordLost, LogLevel.Warning, "Prediction {PredictionId} was answered and not recorded, as its model's logging = bestEffort allows")]
     private partial void LogRecordLost(Exception cause, Guid predictionId);
+
+    // Without the user: that is what is gone.
+    [LoggerMessage(EventIds.UserErased, LogLevel.Information, "A user was erased, with {Predictions} predictions and {Messages} messages")]
+    private partial void LogErased(int predictions, int messages);
 }

@@ -15,4 +15,8 @@ internal abstract class SqlDatabase
     /// <exception cref="InferenceException">StorageUnavailable, or what <paramref name="write"/> threw: nothing was written.</exception>
     /// <exception cref="OperationCanceledException">The caller left; it may have been written.</exception>
     public abstract Task<T> WriteAsync<T>(Func<SqlSession, ValueTask<T>> write, CancellationToken cancellationToken = default);
+
+    /// <summary>Lets go of what was deleted also where the database keeps it for a while, such as a log of its own.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
+    public virtual Task ScrubAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

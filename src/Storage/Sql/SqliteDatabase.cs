@@ -26,4 +26,8 @@ internal sealed class SqliteDatabase(SqliteWriter writer, SqliteReaders readers,
             throw;
         }
     }
+
+    /// <summary>Writes the write-ahead log into the file and empties it: deleted rows stand in both until then.</summary>
+    public override Task ScrubAsync(CancellationToken cancellationToken) =>
+        readers.ReadAsync(database.ConnectionString, _ => database.Checkpoint(), ReadTimeout).WaitAsync(cancellationToken);
 }

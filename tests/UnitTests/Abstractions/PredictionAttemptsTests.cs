@@ -133,6 +133,8 @@ public sealed class PredictionAttemptsTests
 
         public Task<UserState> GetStateAsync() => throw new NotSupportedException();
 
+        public Task<UserErasure> EraseAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public async Task AskedAsync(int times)
         {
             while (await _asked.Reader.ReadAsync().AsTask().WaitAsync(Gate.Patience) < times)

@@ -19,6 +19,8 @@ internal sealed class FakeInferenceClient(params FieldError[] faults) : IInferen
 
     public Task<UserState> GetUserAsync(string userId) => throw new NotSupportedException();
 
+    public Task<UserErasure> EraseUserAsync(string userId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public Task<InferenceResponse> InferAsync(string model, InferenceRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     public Task<ModelDescription> GetModelAsync(string model, string? version = null) => throw new NotSupportedException();

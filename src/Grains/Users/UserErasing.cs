@@ -1,0 +1,47 @@
+using OrleansInference.Grains.PostProcessing.Erasure;
+
+namespace OrleansInference.Grains.Users;
+
+/// <summary>The removal of one user, while which the user's predictions wait.</summary>
+/// <remarks>Runs on the user grain's turns only.</remarks>
+internal sealed class UserErasing(string user, IUserErasure stored, LogErasure mode)
+{
+    private Task<UserErasure>? _underWay;
+
+    /// <summary>The removal under way; null when none is.</summary>
+    public Task? UnderWay => _underWay is { IsCompleted: false } ? _underWay : null;
+
+    /// <summary>Removes the user once what is under way has ended; a second caller has the answer of the first.</summary>
+    public Task<UserErasure> EraseAsync(Func<Task> drain, Action forget) =>
+        _underWay is { IsCompleted: false } ? _underWay : _underWay = RunAsync(drain, forget);
+
+    private async Task<UserErasure> RunAsync(Func<Task> drain, Action forget)
+    {
+        try
+        {
+            return await EraseNowAsync(drain);
+        }
+        finally
+        {
+            // Also after a failure: a part may be gone.
+            forget();
+        }
+    }
+
+    private async Task<UserErasure> EraseNowAsync(Func<Task> drain)
+    {
+        await drain();
+
+        // It outlives its caller: half an erasure helps nobody.
+        var (predictions, messages) = mode is LogErasure.Delete
+            ? await stored.DeleteAsync(user, CancellationToken.None)
+            : await stored.PseudonymiseAsync(user, UserKey.FromUserId($"erased-{Guid.NewGuid():N}"), CancellationToken.None);
+        return new UserErasure
+        {
+            UserId = UserKey.ToUserId(user),
+            Predictions = predictions,
+            Messages = messages,
+            Pseudonymised = mode is LogErasure.Pseudonymise,
+        };
+    }
+}

@@ -1,0 +1,49 @@
+using OrleansInference.Grains.PostProcessing.Retention;
+
+namespace OrleansInference.Storage.Sql;
+
+/// <summary>Deletes old rows, a page at a time.</summary>
+internal sealed class SqlRetention(SqlDatabase database) : IRetention
+{
+    private const string PageEnd =
+        """
+        SELECT created_at, id FROM predictions
+        WHERE created_at < @before AND (created_at, id) > (@from, @from_id)
+        ORDER BY created_at, id LIMIT 1 OFFSET @skip
+        """;
+
+    private const string DeletePredictions =
+        """
+        DELETE FROM predictions
+        WHERE created_at < @before AND (created_at, id) > (@from, @from_id) AND (created_at, id) <= (@to, @to_id)
+          AND EXISTS (SELECT 1 FROM predictions AS later WHERE later."user" = predictions."user" AND later.seq > predictions.seq)
+        """;
+
+    // state: 1 delivered, 2 dead letter. What still waits is never too old.
+    private const string DeleteMessages =
+        """
+        DELETE FROM outbox WHERE position IN (
+          SELECT position FROM outbox WHERE (state = 1 AND settled_at < @delivered_before) OR (state = 2 AND settled_at < @dead_before) LIMIT @most)
+        """;
+
+    // Beyond every id: what a page without an end goes up to.
+    private static readonly Guid LastId = new("ffffffff-ffff-ffff-ffff-ffffffffffff");
+
+    public async Task<(int Deleted, RetentionCursor? Next)> DeletePredictionsAsync(
+        DateTimeOffset before, RetentionCursor from, int most, CancellationToken cancellationToken)
+    {
+        var end = await database.ReadAsync(
+            session => Bound(session.Statement(PageEnd), before, from).Set("@skip", most - 1).ReadFirstAsync<RetentionCursor?>(row => new(row.Time(0), row.Id(1)), null),
+            cancellationToken);
+        var to = end ?? new RetentionCursor(before, LastId);
+        var deleted = await database.WriteAsync(
+            session => Bound(session.Statement(DeletePredictions), before, from).Set("@to", to.CreatedAt).Set("@to_id", to.Id).ExecuteAsync(), cancellationToken);
+        return (deleted, end);
+    }
+
+    public Task<int> DeleteMessagesAsync(DateTimeOffset deliveredBefore, DateTimeOffset deadBefore, int most, CancellationToken cancellationToken) => database.WriteAsync(
+        session => session.Statement(DeleteMessages).Set("@delivered_before", deliveredBefore).Set("@dead_before", deadBefore).Set("@most", most).ExecuteAsync(), cancellationToken);
+
+    private static SqlStatement Bound(SqlStatement statement, DateTimeOffset before, RetentionCursor from) =>
+        statement.Set("@before", before).Set("@from", from.CreatedAt).Set("@from_id", from.Id);
+}
