@@ -75,6 +75,7 @@ public static class ApiHost
 
         app.MapPredictions();
         app.MapUsers();
+        app.MapOutbox();
         app.MapHealth();
         app.MapOpenInference();
         app.MapGrpcApi();

@@ -21,6 +21,7 @@ using OrleansInference.Grains.Models.Scheduling;
 using OrleansInference.Grains.Models.Sessions;
 using OrleansInference.Grains.PostProcessing;
 using OrleansInference.Grains.PostProcessing.Erasure;
+using OrleansInference.Grains.PostProcessing.Outbox;
 using OrleansInference.Grains.PostProcessing.Retention;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -82,12 +83,21 @@ public static class InferenceGrainsServiceCollectionExtensions
 
     private static IServiceCollection AddPostProcessing(this IServiceCollection services, IConfiguration section)
     {
-        services.AddOptions<OutboxOptions>().Bind(section.GetSection("Outbox")).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<IdempotencyOptions>().Bind(section.GetSection("Idempotency")).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<ErasureOptions>().Bind(section.GetSection("Erasure")).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<RetentionOptions>().Bind(section.GetSection("Retention")).ValidateDataAnnotations().ValidateOnStart();
         services.AddHostedService<RetentionService>();
+        return services.AddOutbox(section);
+    }
+
+    private static IServiceCollection AddOutbox(this IServiceCollection services, IConfiguration section)
+    {
+        services.AddSingleton(_ => Microsoft.Extensions.Options.Options.Create(NamedOptions.ReadOne<OutboxOptions>(section, "Outbox")));
         services.AddSingleton(_ => new WebhookTargets(NamedOptions.Read<WebhookOptions>(section, "Webhooks")));
+        services.AddSingleton<OutboxSignal>();
+        services.AddSingleton<WebhookSender>();
+        services.AddHttpClient(WebhookSender.Client, client => client.Timeout = Timeout.InfiniteTimeSpan).ConfigurePrimaryHttpMessageHandler(WebhookSender.CreateHandler);
+        services.AddHostedService<OutboxGauges>();
         return services.AddHostedService<OutboxDispatcher>();
     }
 

@@ -16,6 +16,16 @@ internal static class NamedOptions
         return faults.Count == 0 ? named : throw new InferenceStartupException(string.Join(Environment.NewLine, faults));
     }
 
+    /// <summary>One section that holds no names but settings, validated.</summary>
+    /// <exception cref="InferenceStartupException">A setting is unknown, missing or out of range; all faults at once.</exception>
+    public static TOptions ReadOne<TOptions>(IConfiguration inference, string section)
+        where TOptions : class, new()
+    {
+        var faults = new List<string>();
+        var options = Read<TOptions>(inference.GetSection(section), faults);
+        return faults.Count == 0 ? options : throw new InferenceStartupException(string.Join(Environment.NewLine, faults));
+    }
+
     private static TOptions Read<TOptions>(IConfigurationSection section, List<string> faults)
         where TOptions : class, new()
     {

@@ -5,6 +5,7 @@ using Orleans.Storage;
 using OrleansInference.Grains.Features.Views;
 using OrleansInference.Grains.PostProcessing;
 using OrleansInference.Grains.PostProcessing.Erasure;
+using OrleansInference.Grains.PostProcessing.Outbox;
 using OrleansInference.Grains.PostProcessing.Retention;
 using OrleansInference.Storage.Sql;
 
@@ -21,8 +22,9 @@ public static class SqliteStorageServiceCollectionExtensions
         services.AddSingleton<SqliteReaders>();
         services.AddSingleton<SqliteWriter>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<SqliteWriter>());
-        services.AddSingleton<SqliteOutbox>();
-        services.AddSingleton<IOutbox>(provider => provider.GetRequiredService<SqliteOutbox>());
+        services.AddSingleton<SqlOutbox>();
+        services.AddSingleton<IOutbox>(provider => provider.GetRequiredService<SqlOutbox>());
+        services.AddHostedService<SqliteOutboxStart>();
         services.AddSingleton<SqlDatabase, SqliteDatabase>();
         services.AddSingleton<IRecordWriter, SqliteRecordWriter>();
         services.AddSingleton<IPredictionLog, SqlPredictionLog>();

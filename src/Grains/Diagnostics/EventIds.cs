@@ -32,4 +32,11 @@ public static class EventIds
     public const int Retired = 3008;
     public const int RetentionFailed = 3009;
     public const int UserErased = 3010;
+    public const int MessageLeaseLost = 3021;
+    public const int MessageSettledLater = 3022;
+    public const int MessageNotSettled = 3023;
+    public const int MessagesReleased = 3024;
+    public const int MessagesNotReleased = 3025;
+    public const int OutboxNotCounted = 3026;
+    public const int MessageResent = 3027;
 }

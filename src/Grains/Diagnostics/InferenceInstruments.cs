@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using OrleansInference.Grains.PostProcessing.Outbox;
 
 namespace OrleansInference.Grains.Diagnostics;
 
@@ -21,6 +22,8 @@ public sealed class InferenceInstruments
     private readonly Counter<long> _featureQueries;
     private readonly Counter<long> _featureFailures;
     private readonly Counter<long> _messages;
+    private readonly Histogram<double> _deliveryDuration;
+    private readonly OutboxLevels _outbox = new();
     private readonly Histogram<double> _modelLoadDuration;
     private int _loadedModels;
     private readonly Counter<long> _canaryDemotions;
@@ -47,6 +50,10 @@ public sealed class InferenceInstruments
         _featureQueries = meter.CreateCounter<long>("inference.features.queries", "{query}", "Reads of a feature source beyond the cache.");
         _featureFailures = meter.CreateCounter<long>("inference.features.failures", "{query}", "Reads that failed or came too late.");
         _messages = meter.CreateCounter<long>("inference.outbox.attempts", "{message}", "Attempts to deliver an outbox message.");
+        _deliveryDuration = meter.CreateHistogram<double>("inference.outbox.attempt.duration", "s", "One attempt to deliver an outbox message, until the receiver's answer.");
+        meter.CreateObservableGauge("inference.outbox.waiting", _outbox.MeasureWaiting, "{message}", "Messages that are not delivered yet.");
+        meter.CreateObservableGauge("inference.outbox.dead", _outbox.MeasureDead, "{message}", "Dead letters.");
+        meter.CreateObservableGauge("inference.outbox.oldest.age", _outbox.MeasureOldestAge, "s", "Age of the oldest message that is not delivered yet; 0 where none waits.");
         _modelLoadDuration = meter.CreateHistogram<double>("inference.model.load.duration", "s", "Reading and warming up a model's folder.");
         meter.CreateObservableGauge("inference.models.loaded", () => Volatile.Read(ref _loadedModels), "{model}", "Models in memory.");
         _canaryDemotions = meter.CreateCounter<long>("inference.canary.demotions", "{demotion}", "Canaries that this silo found beyond their limits.");
@@ -89,6 +96,10 @@ public sealed class InferenceInstruments
     public void OnModelsLoaded(int models) => Volatile.Write(ref _loadedModels, models);
 
     public void OnDeliveryAttempt(string target, string outcome) => _messages.Add(1, new("target", target), new("outcome", outcome));
+
+    public void OnDelivery(string target, TimeSpan duration) => _deliveryDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("target", target));
+
+    public void OnOutboxCounted(IReadOnlyList<OutboxLevel> levels, TimeProvider time) => _outbox.Set(levels, time);
 
     public void OnCanaryDemoted(string model, int version, string reason) =>
         _canaryDemotions.Add(1, new("model.name", model), new("model.version", version), new("reason", reason));

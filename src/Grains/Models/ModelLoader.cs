@@ -13,6 +13,7 @@ using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.Models.Repository;
 using OrleansInference.Grains.Models.Routing;
 using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Outbox;
 
 namespace OrleansInference.Grains.Models;
 

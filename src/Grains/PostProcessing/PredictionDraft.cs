@@ -1,5 +1,6 @@
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Models.Planning;
+using OrleansInference.Grains.PostProcessing.Outbox;
 
 namespace OrleansInference.Grains.PostProcessing;
 

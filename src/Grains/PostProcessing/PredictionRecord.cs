@@ -1,4 +1,5 @@
 using OrleansInference.Grains.Models.Planning;
+using OrleansInference.Grains.PostProcessing.Outbox;
 
 namespace OrleansInference.Grains.PostProcessing;
 

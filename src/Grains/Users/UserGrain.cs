@@ -7,6 +7,7 @@ using OrleansInference.Grains.Models;
 using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.PostProcessing;
 using OrleansInference.Grains.PostProcessing.Erasure;
+using OrleansInference.Grains.PostProcessing.Outbox;
 
 namespace OrleansInference.Grains.Users;
 
@@ -36,6 +37,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         IGrainContext context,
         ModelCatalog models,
         IPredictionLog log,
+        IOutbox outbox,
         IUserErasure stored,
         IOptions<IdempotencyOptions> idempotency,
         IOptions<ErasureOptions> erasure,
@@ -51,7 +53,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         _key = context.GrainId.Key.ToString()!;
         _userId = UserKey.ToUserId(_key);
         _features = new UserFeatures(_userId, time);
-        _journal = new UserJournal(_key, log, time);
+        _journal = new UserJournal(_key, log, outbox, time);
         _replies = new RecordedReplies(_key, log, idempotency.Value.KeyLifetime, time);
         _erasing = new UserErasing(_key, stored, erasure.Value.Log);
     }

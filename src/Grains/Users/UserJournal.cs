@@ -1,4 +1,5 @@
 using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Outbox;
 
 namespace OrleansInference.Grains.Users;
 
@@ -7,9 +8,10 @@ namespace OrleansInference.Grains.Users;
 /// Belongs to one user's grain and runs on its turns only. A number is used once, also when its commit fails: a gap is
 /// harmless, a number given twice is not.
 /// </remarks>
-internal sealed class UserJournal(string user, IPredictionLog log, TimeProvider time)
+internal sealed class UserJournal(string user, IPredictionLog log, IOutbox outbox, TimeProvider time)
 {
     private readonly string _userId = UserKey.ToUserId(user);
+    private readonly QuietPeriods _quiet = new(user, outbox);
     private long? _lastSequence;
     private Task? _loading;
     private RecordChain _chain = new();
@@ -27,17 +29,23 @@ internal sealed class UserJournal(string user, IPredictionLog log, TimeProvider 
     public async Task<AppendOutcome> AppendAsync(PredictionDraft draft, CancellationToken cancellationToken)
     {
         if (_lastSequence is null) await _loading!.WaitAsync(cancellationToken);
+        while (_quiet.MustLoad(draft.Plan, draft.Prediction.Value)) await _quiet.LoadAsync(cancellationToken);
 
         // From here to the log's queue in one turn: the order of the numbers is the order of the commits.
         var now = time.GetUtcNow();
-        var messages = OutboxMessage.For(draft.Plan, _userId, draft.Bound, draft.Prediction, now);
+        var raised = _quiet.Raise(draft.Plan, draft.Prediction.Value, now);
+        var messages = OutboxMessage.For(raised.Rules, _userId, draft.Bound, draft.Prediction, now);
         var sequence = (_lastSequence = _lastSequence!.Value + 1).Value;
         if (_chain.IsBroken) _chain = new RecordChain();
-        return await log.AppendAsync(draft.ToRecord(user, sequence, _chain, messages, now), cancellationToken);
+        return await raised.UntilAppendedAsync(log.AppendAsync(draft.ToRecord(user, sequence, _chain, messages, now), cancellationToken));
     }
 
     /// <summary>Forgets the user's place in the log, which has changed.</summary>
-    public void Forget() => (_lastSequence, _loading) = (null, null);
+    public void Forget()
+    {
+        (_lastSequence, _loading) = (null, null);
+        _quiet.Forget();
+    }
 
     private async Task LoadAsync() => _lastSequence = await log.ReadLastSequenceAsync(user);
 }

@@ -1,10 +1,11 @@
 using System.Text.Json;
 using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Outbox;
 
 namespace OrleansInference.Storage.Sql;
 
 /// <summary>A prediction's record and messages.</summary>
-internal sealed class PredictionWrite(PredictionRecord record, Action messagesCommitted) : SqliteWrite<AppendOutcome>
+internal sealed class PredictionWrite(PredictionRecord record, OutboxSignal outbox) : SqliteWrite<AppendOutcome>
 {
     private const string InsertSchema = "INSERT INTO record_schemas (id, names) VALUES (@id, @names) ON CONFLICT DO NOTHING";
 
@@ -25,8 +26,8 @@ internal sealed class PredictionWrite(PredictionRecord record, Action messagesCo
 
     private const string InsertMessage =
         """
-        INSERT INTO outbox (message_id, prediction_id, "user", kind, target, payload, created_at, next_attempt_at)
-        VALUES (@message_id, @prediction_id, @user, @kind, @target, @payload, @created_at, @created_at)
+        INSERT INTO outbox (message_id, prediction_id, "user", kind, target, rule, payload, created_at, next_attempt_at)
+        VALUES (@message_id, @prediction_id, @user, @kind, @target, @rule, @payload, @created_at, @created_at)
         ON CONFLICT DO NOTHING
         """;
 
@@ -50,7 +51,7 @@ internal sealed class PredictionWrite(PredictionRecord record, Action messagesCo
 
     protected override void Committed(AppendOutcome outcome)
     {
-        if (outcome is AppendOutcome.Appended && record.Messages.Count > 0) messagesCommitted();
+        if (outcome is AppendOutcome.Appended) outbox.Raise(record.Messages);
     }
 
     protected override void Failed() => record.Chain.Break();
@@ -85,6 +86,7 @@ internal sealed class PredictionWrite(PredictionRecord record, Action messagesCo
         .Set("@user", record.User)
         .Set("@kind", message.Kind)
         .Set("@target", message.Target)
+        .Set("@rule", message.Rule)
         .Set("@payload", message.Payload)
         .Set("@created_at", record.CreatedAt));
 }

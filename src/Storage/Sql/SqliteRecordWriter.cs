@@ -1,13 +1,14 @@
 using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Outbox;
 
 namespace OrleansInference.Storage.Sql;
 
 /// <summary>Hands records to the writer's thread.</summary>
-internal sealed class SqliteRecordWriter(SqliteWriter writer, SqliteOutbox outbox) : IRecordWriter
+internal sealed class SqliteRecordWriter(SqliteWriter writer, OutboxSignal outbox) : IRecordWriter
 {
     public async Task<AppendOutcome> AppendAsync(PredictionRecord record, CancellationToken cancellationToken)
     {
-        var write = new PredictionWrite(record, outbox.Signal);
+        var write = new PredictionWrite(record, outbox);
         try
         {
             return await writer.EnqueueAsync(write).WaitAsync(cancellationToken);

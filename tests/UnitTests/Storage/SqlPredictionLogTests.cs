@@ -113,7 +113,7 @@ public sealed class SqlPredictionLogTests
     public async Task AppendAsync_Messages_AreCommittedWithTheRecordAndWakeTheDispatcher()
     {
         await using var storage = await new StorageBuilder().StartAsync();
-        var woken = storage.Outbox.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+        var woken = storage.Signal.WaitAsync("fraud-desk", Gate.Patience, TimeProvider.System, TestContext.Current.CancellationToken);
 
         await storage.AppendAsync(storage.Record("-!42", 1, Message("a"), Message("b", "case-review")));
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using OrleansInference.Grains;
 using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Outbox;
 using OrleansInference.Storage.Sql;
 using UnitTests.Fakes;
 
@@ -24,9 +25,9 @@ internal sealed class StorageBuilder : IAsyncDisposable
         Database = new InferenceDatabase(Settings);
         Writer = new SqliteWriter(Database, Options.Create(options), Time, FakeMeterFactory.Instruments, NullLogger<SqliteWriter>.Instance);
         Readers = new SqliteReaders(Options.Create(options), Time);
-        Outbox = new SqliteOutbox(Writer, Readers, Database, Time);
         Sql = new SqliteDatabase(Writer, Readers, Database);
-        Log = new SqlPredictionLog(Sql, new SqliteRecordWriter(Writer, Outbox));
+        Outbox = new SqlOutbox(Sql, Signal, Time);
+        Log = new SqlPredictionLog(Sql, new SqliteRecordWriter(Writer, Signal));
     }
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 4, 1, 12, 0, 0, TimeSpan.Zero));
@@ -39,7 +40,9 @@ internal sealed class StorageBuilder : IAsyncDisposable
 
     public SqliteReaders Readers { get; }
 
-    public SqliteOutbox Outbox { get; }
+    public OutboxSignal Signal { get; } = new();
+
+    public SqlOutbox Outbox { get; }
 
     public SqliteDatabase Sql { get; }
 
@@ -104,7 +107,6 @@ internal sealed class StorageBuilder : IAsyncDisposable
     {
         if (!_stopped) await StopAsync();
         Readers.Dispose();
-        Outbox.Dispose();
         _directory.Dispose();
     }
 

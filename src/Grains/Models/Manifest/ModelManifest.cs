@@ -98,6 +98,9 @@ public sealed record RuleSection
     public required ConditionSection When { get; init; }
 
     public required string To { get; init; }
+
+    /// <summary>How long a user has no further message of this rule after one. Default: none. At most 7 days.</summary>
+    public TimeSpan? Quiet { get; init; }
 }
 
 /// <summary>A threshold on the answer.</summary>

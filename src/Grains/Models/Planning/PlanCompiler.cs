@@ -5,6 +5,7 @@ using OrleansInference.Grains.Features.Views;
 using OrleansInference.Grains.Models.Manifest;
 using OrleansInference.Grains.Models.Sessions;
 using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Outbox;
 
 namespace OrleansInference.Grains.Models.Planning;
 
@@ -12,6 +13,9 @@ namespace OrleansInference.Grains.Models.Planning;
 internal sealed class PlanCompiler(string model, PredictSection predict, ManifestFaults faults, FeatureSources sources, WebhookTargets targets)
 {
     private static readonly TimeSpan LongestDeadline = TimeSpan.FromSeconds(25);
+
+    // The time for which delivered messages are kept by default: the outbox is what remembers.
+    private static readonly TimeSpan LongestQuiet = TimeSpan.FromDays(7);
 
     private readonly List<string> _names = [];
     private readonly List<FeatureColumn> _columns = [];
@@ -37,7 +41,7 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
             Inputs = inputs,
             Output = output,
             Info = CompileInfo(),
-            Rules = [.. CompileRules("alerts", "alert", predict.Alerts), .. CompileRules("workflows", "workflow", predict.Workflows)],
+            Rules = RuleNames.Assign([.. CompileRules("alerts", "alert", predict.Alerts), .. CompileRules("workflows", "workflow", predict.Workflows)]),
             Deadline = CompileDeadline(),
             Logging = CompileLogging(),
         };
@@ -232,7 +236,9 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
                 faults.Add($"{path}.when", "neither 'above' nor 'below' is given. Add one of them.");
             if (!targets.Contains(rules[i].To))
                 faults.Add($"{path}.to", $"the target '{rules[i].To}' is not configured. Set Inference:Webhooks:{rules[i].To}:Url, or name one of: {ListOrNone(targets.Names)}.");
-            yield return new OutboxRule(kind, rules[i].To, rules[i].When.Above, rules[i].When.Below);
+            if (rules[i].Quiet is { } quiet && (quiet <= TimeSpan.Zero || quiet > LongestQuiet))
+                faults.Add($"{path}.quiet", $"{quiet} is out of range. Set it above zero and to {LongestQuiet} or less, or remove it.");
+            yield return new OutboxRule(kind, rules[i].To, rules[i].When.Above, rules[i].When.Below) { Quiet = rules[i].Quiet };
         }
     }
 

@@ -1,5 +1,6 @@
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Outbox;
 
 namespace OrleansInference.Grains.Models.Planning;
 

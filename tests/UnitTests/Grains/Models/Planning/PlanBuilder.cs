@@ -12,6 +12,7 @@ using OrleansInference.Grains.Models.Manifest;
 using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.Models.Sessions;
 using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Outbox;
 using UnitTests.Fakes;
 
 namespace UnitTests.Grains.Models.Planning;

@@ -3,6 +3,7 @@ using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.Models.Sessions;
 using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Outbox;
 
 namespace UnitTests.Grains.Models.Planning;
 
@@ -238,6 +239,33 @@ public sealed class PlanCompilerTests
         AssertFault(new PlanBuilder().With("alerts", $"[ {rule} ]"), $"predict.alerts[0]{fault}");
         AssertFault(new PlanBuilder().With("workflows", $"[ {rule} ]"), $"predict.workflows[0]{fault}");
     }
+
+    [Fact]
+    public void Compile_QuietPeriod_IsTheRulesOwn() => Assert.Equal(
+        [TimeSpan.FromHours(1), TimeSpan.FromDays(7), null],
+        _plan.With(
+            "alerts",
+            """
+            [
+              { "when": { "field": "prediction", "above": 0.9 }, "to": "desk", "quiet": "01:00:00" },
+              { "when": { "field": "prediction", "above": 0.8 }, "to": "desk", "quiet": "7.00:00:00" },
+              { "when": { "field": "prediction", "above": 0.7 }, "to": "desk" }
+            ]
+            """).Compile().Rules.Select(rule => rule.Quiet));
+
+    [Fact]
+    public void Compile_TwoRulesOfOneKindAndTarget_HaveNamesOfTheirOwn() => Assert.Equal(
+        ["alert-desk", "alert-desk-2"],
+        _plan.With("alerts", """[ { "when": { "field": "prediction", "above": 0.9 }, "to": "desk" }, { "when": { "field": "prediction", "below": 0.1 }, "to": "desk" } ]""")
+            .Compile().Rules.Select(rule => rule.Name));
+
+    [Theory]
+    [InlineData("00:00:00")]
+    [InlineData("-01:00:00")]
+    [InlineData("7.00:00:01")]
+    public void Compile_QuietPeriodOutOfRange_IsAFault(string quiet) => AssertFault(
+        _plan.With("alerts", $$"""[ { "when": { "field": "prediction", "above": 0.9 }, "to": "desk", "quiet": "{{quiet}}" } ]"""),
+        $"predict.alerts[0].quiet: {quiet} is out of range. Set it above zero and to 7.00:00:00 or less, or remove it.");
 
     [Theory]
     [InlineData("00:00:00")]

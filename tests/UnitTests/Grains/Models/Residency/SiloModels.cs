@@ -13,6 +13,7 @@ using OrleansInference.Grains.Models.Residency;
 using OrleansInference.Grains.Models.Routing;
 using OrleansInference.Grains.Models.Scheduling;
 using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Outbox;
 using UnitTests.Fakes;
 
 namespace UnitTests.Grains.Models.Residency;

@@ -1,6 +1,6 @@
-using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Outbox;
 
-namespace UnitTests.Grains.PostProcessing;
+namespace UnitTests.Grains.PostProcessing.Outbox;
 
 public sealed class OutboxRuleTests
 {

@@ -1,12 +1,12 @@
 using OrleansInference.Grains;
-using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Outbox;
 
-namespace UnitTests.Grains.PostProcessing;
+namespace UnitTests.Grains.PostProcessing.Outbox;
 
 public sealed class WebhookTargetsTests
 {
     [Fact]
-    public void Find_ConfiguredTarget_IsItsAddress() => Assert.Equal(new Uri("https://desk/alerts?x=1"), Targets("https://desk/alerts?x=1").Find("desk"));
+    public void Find_ConfiguredTarget_IsItsAddress() => Assert.Equal(new Uri("https://desk/alerts?x=1"), Targets("https://desk/alerts?x=1").Find("desk")!.Address);
 
     [Fact]
     public void Find_RemovedTarget_IsNull() => Assert.Null(Targets("http://desk").Find("gone"));

@@ -1,4 +1,4 @@
-namespace OrleansInference.Grains.PostProcessing;
+namespace OrleansInference.Grains.PostProcessing.Outbox;
 
 /// <summary>When a prediction owes a message, and to whom.</summary>
 /// <param name="Kind"><c>alert</c> or <c>workflow</c>.</param>
@@ -7,5 +7,14 @@ namespace OrleansInference.Grains.PostProcessing;
 /// <param name="Below">The answer must be less than this.</param>
 public sealed record OutboxRule(string Kind, string Target, double? Above, double? Below)
 {
+    /// <summary>Its name among the model's rules: <c>{kind}-{target}</c>, with a number where several have the same.</summary>
+    public string Name { get; init; } = $"{Kind}-{Target}";
+
+    /// <summary>How long a user has no further message of this rule after one; null for no such time.</summary>
+    public TimeSpan? Quiet { get; init; }
+
     public bool Matches(double prediction) => (Above is null || prediction > Above) && (Below is null || prediction < Below);
+
+    /// <summary>Its name among the rules of all models.</summary>
+    public string KeyIn(string model) => $"{model}/{Name}";
 }

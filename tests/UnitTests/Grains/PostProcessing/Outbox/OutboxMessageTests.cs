@@ -3,11 +3,10 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
 using OrleansInference;
 using OrleansInference.Grains.Features;
-using OrleansInference.Grains.Models.Planning;
-using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Outbox;
 using UnitTests.Fakes;
 
-namespace UnitTests.Grains.PostProcessing;
+namespace UnitTests.Grains.PostProcessing.Outbox;
 
 public sealed class OutboxMessageTests
 {
@@ -20,7 +19,7 @@ public sealed class OutboxMessageTests
     {
         var message = Assert.Single(Write(0.95, new OutboxRule("alert", "desk", 0.9, null)));
 
-        Assert.Equal(($"{Id}-alert-desk", "alert", "desk"), (message.Id, message.Kind, message.Target));
+        Assert.Equal(($"{Id}-alert-desk", "alert", "desk", "fraud/alert-desk"), (message.Id, message.Kind, message.Target, message.Rule));
         var expected = JsonNode.Parse(
             $$$"""
             {
@@ -40,6 +39,16 @@ public sealed class OutboxMessageTests
         Assert.Equal(Write(0.95, new OutboxRule("alert", "desk", 0.9, null))[0].Id, Write(0.95, new OutboxRule("alert", "desk", 0.9, null))[0].Id);
 
     [Fact]
+    public void For_TwoRulesOfOneKindAndTarget_HaveIdsOfTheirOwn() => Assert.Equal(
+        [$"{Id}-alert-desk", $"{Id}-alert-desk-2"],
+        Write(0.95, [.. RuleNames.Assign([new OutboxRule("alert", "desk", 0.7, null), new OutboxRule("alert", "desk", 0.9, null)])]).Select(message => message.Id));
+
+    [Fact]
+    public void For_SecondOfTwoSuchRulesMatchesAlone_HasItsOwnId() => Assert.Equal(
+        $"{Id}-alert-desk-2",
+        Assert.Single(Write(0.8, [.. RuleNames.Assign([new OutboxRule("alert", "desk", 0.9, null), new OutboxRule("alert", "desk", 0.7, null)])])).Id);
+
+    [Fact]
     public void For_SeveralRules_WritesTheMatchingOnesInTheirOrder() => Assert.Equal(
         ["desk", "review"],
         Write(0.8, new OutboxRule("alert", "desk", 0.7, null), new OutboxRule("alert", "other", 0.9, null), new OutboxRule("workflow", "review", null, 0.9))
@@ -54,20 +63,7 @@ public sealed class OutboxMessageTests
             .With("terminal", "3156")
             .Declare("amount", DeclaredFieldType.Number).Send("amount", 12.5)
             .Declare("note", DeclaredFieldType.Text);
-        var plan = new PredictPlan
-        {
-            Model = "fraud",
-            Request = request.Contract(),
-            Sources = [],
-            Schema = FeatureSchema.Of([]),
-            Defaults = [],
-            Inputs = [],
-            Output = new PlannedOutput("fraud", "y", 0),
-            Info = new PlannedInfo(null, ""),
-            Rules = rules,
-            Deadline = TimeSpan.FromSeconds(1),
-        };
         var prediction = new Prediction { PredictionId = Guid.Parse(Id), Value = value, Info = "high \"risk\"", Model = "fraud", ModelVersion = 2, Degraded = false };
-        return OutboxMessage.For(plan, "user/42", request.Bind(), prediction, _time.GetUtcNow());
+        return OutboxMessage.For([.. rules.Where(rule => rule.Matches(value))], "user/42", request.Bind(), prediction, _time.GetUtcNow());
     }
 }

@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using OrleansInference.Grains.Features;
-using OrleansInference.Grains.Models.Planning;
 
-namespace OrleansInference.Grains.PostProcessing;
+namespace OrleansInference.Grains.PostProcessing.Outbox;
 
 /// <summary>A message that a prediction owes: committed with its record, delivered at least once.</summary>
 /// <param name="Id">Stable over retries; the receiver's key against repeats.</param>
@@ -12,21 +11,21 @@ namespace OrleansInference.Grains.PostProcessing;
 /// <param name="Payload">The CloudEvents 1.0 JSON document, UTF-8.</param>
 public sealed record OutboxMessage(string Id, string Kind, string Target, byte[] Payload)
 {
-    /// <summary>The messages that a prediction owes by its model's rules.</summary>
-    public static IReadOnlyList<OutboxMessage> For(PredictPlan plan, string userId, BoundRequest request, Prediction prediction, DateTimeOffset now)
-    {
-        List<OutboxMessage>? messages = null;
-        foreach (var rule in plan.Rules)
-        {
-            if (rule.Matches(prediction.Value)) (messages ??= []).Add(Write(rule, userId, request, prediction, now));
-        }
+    /// <summary>The rule that owed it, <c>{model}/{rule}</c>; null for none that is known.</summary>
+    public string? Rule { get; init; }
 
-        return messages ?? (IReadOnlyList<OutboxMessage>)[];
+    /// <summary>The messages that a prediction owes by some rules of its model.</summary>
+    public static IReadOnlyList<OutboxMessage> For(IReadOnlyList<OutboxRule> rules, string userId, BoundRequest request, Prediction prediction, DateTimeOffset now)
+    {
+        if (rules.Count == 0) return [];
+        var messages = new OutboxMessage[rules.Count];
+        for (var i = 0; i < messages.Length; i++) messages[i] = Write(rules[i], userId, request, prediction, now);
+        return messages;
     }
 
     private static OutboxMessage Write(OutboxRule rule, string userId, BoundRequest request, Prediction prediction, DateTimeOffset now)
     {
-        var id = $"{prediction.PredictionId:D}-{rule.Kind}-{rule.Target}";
+        var id = $"{prediction.PredictionId:D}-{rule.Name}";
         using var body = new MemoryStream();
         using (var json = new Utf8JsonWriter(body))
         {
@@ -42,7 +41,7 @@ public sealed record OutboxMessage(string Id, string Kind, string Target, byte[]
             json.WriteEndObject();
         }
 
-        return new OutboxMessage(id, rule.Kind, rule.Target, body.ToArray());
+        return new OutboxMessage(id, rule.Kind, rule.Target, body.ToArray()) { Rule = rule.KeyIn(prediction.Model) };
     }
 
     private static void WriteData(Utf8JsonWriter json, string userId, BoundRequest request, Prediction prediction)

@@ -1,0 +1,189 @@
+using OrleansInference;
+using OrleansInference.Grains.Models.Planning;
+using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Outbox;
+using OrleansInference.Grains.Users;
+using UnitTests.Fakes;
+
+namespace UnitTests.Grains.Users;
+
+/// <summary>After a message of a rule for a user, none for the rule's quiet period; through the journal, as the grain uses it.</summary>
+public sealed class QuietPeriodsTests
+{
+    private static readonly TimeSpan Quiet = TimeSpan.FromHours(1);
+
+    private readonly PlanFixture _plan;
+    private readonly FakePredictionLog _log = new();
+    private readonly FakeOutbox _outbox;
+
+    public QuietPeriodsTests()
+    {
+        _plan = new PlanFixture();
+        _plan = new PlanFixture
+        {
+            Plan = _plan.Plan with { Rules = [new OutboxRule("alert", "desk", 0.9, null) { Quiet = Quiet }, new OutboxRule("workflow", "review", 0.7, null)] },
+        };
+        _outbox = new FakeOutbox(_plan.Time, new OutboxSignal());
+    }
+
+    [Fact]
+    public async Task Append_WithinThePeriod_OwesTheOtherRulesOnly()
+    {
+        var journal = Journal();
+        await AppendAsync(journal);
+        _plan.Time.Advance(Quiet - TimeSpan.FromMilliseconds(1));
+        await AppendAsync(journal);
+
+        AssertOwed("alert workflow", "workflow");
+    }
+
+    [Fact]
+    public async Task Append_PeriodOver_OwesAgain()
+    {
+        var journal = Journal();
+        await AppendAsync(journal);
+        _plan.Time.Advance(Quiet);
+        await AppendAsync(journal);
+
+        AssertOwed("alert workflow", "alert workflow");
+    }
+
+    [Fact]
+    public async Task Append_BelowTheThreshold_BeginsNoPeriodAndReadsNothing()
+    {
+        var journal = Journal();
+        await AppendAsync(journal, 0.8);
+        Assert.Equal(0, _outbox.Reads);
+        await AppendAsync(journal);
+
+        AssertOwed("workflow", "alert workflow");
+    }
+
+    [Fact]
+    public async Task Append_AfterAnotherActivation_RemembersFromTheOutbox()
+    {
+        _outbox.OnReadLastRaised = _ => LastRaised(_plan.Time.GetUtcNow() - TimeSpan.FromMinutes(59));
+        var journal = Journal();
+        await AppendAsync(journal);
+        _plan.Time.Advance(TimeSpan.FromMinutes(1));
+        await AppendAsync(journal);
+
+        AssertOwed("workflow", "alert workflow");
+        Assert.Equal(1, _outbox.Reads);
+    }
+
+    [Fact]
+    public async Task Append_ManyAtOnce_OweOne()
+    {
+        var read = new TaskCompletionSource<IReadOnlyDictionary<string, DateTimeOffset>>();
+        _outbox.OnReadLastRaised = _ => read.Task;
+        var journal = Journal();
+        var appends = Enumerable.Range(0, 64).Select(_ => AppendAsync(journal)).ToArray();
+        read.SetResult(new Dictionary<string, DateTimeOffset>());
+        await Task.WhenAll(appends);
+
+        Assert.Equal(64, _log.Records.Count);
+        Assert.Single(_log.Records, record => record.Messages.Any(message => message.Kind == "alert"));
+        Assert.Equal(1, _outbox.Reads);
+    }
+
+    [Theory]
+    [InlineData(AppendOutcome.Repeated)]
+    [InlineData(AppendOutcome.Superseded)]
+    [InlineData(AppendOutcome.Broken)]
+    public async Task Append_RecordNotWritten_OwesWithTheNext(AppendOutcome outcome)
+    {
+        var journal = Journal();
+        _log.OnAppend = _ => Task.FromResult(outcome);
+        await AppendAsync(journal);
+        _log.OnAppend = _ => Task.FromResult(AppendOutcome.Appended);
+        await AppendAsync(journal);
+
+        AssertOwed("alert workflow");
+    }
+
+    [Fact]
+    public async Task Append_CommitFailed_GoesBackToTheMessageBefore()
+    {
+        var journal = Journal();
+        await AppendAsync(journal);
+        _plan.Time.Advance(Quiet);
+        _log.OnAppend = _ => Task.FromException<AppendOutcome>(new InferenceException(InferenceErrorCode.StorageUnavailable, "on purpose"));
+        await Assert.ThrowsAsync<InferenceException>(() => AppendAsync(journal));
+        _log.OnAppend = _ => Task.FromResult(AppendOutcome.Appended);
+        await AppendAsync(journal);
+        await AppendAsync(journal);
+
+        AssertOwed("alert workflow", "alert workflow", "workflow");
+    }
+
+    [Fact]
+    public async Task Append_CallerLeftMeanwhile_AsksTheOutboxWhetherItWasWritten()
+    {
+        var journal = Journal();
+        _log.OnAppend = _ => Task.FromException<AppendOutcome>(new OperationCanceledException());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => AppendAsync(journal));
+        _log.OnAppend = _ => Task.FromResult(AppendOutcome.Appended);
+        _outbox.OnReadLastRaised = _ => LastRaised(_plan.Time.GetUtcNow());
+        await AppendAsync(journal);
+
+        AssertOwed("workflow");
+        Assert.Equal(2, _outbox.Reads);
+    }
+
+    [Fact]
+    public async Task Append_OutboxReadAgainWhileARecordIsUnderWay_CountsThatOneToo()
+    {
+        var journal = Journal();
+        var (first, second) = (new TaskCompletionSource<AppendOutcome>(), new TaskCompletionSource<AppendOutcome>());
+        _log.OnAppend = record => record.Sequence == 1 ? first.Task : second.Task;
+        var left = AppendAsync(journal, 0.95);
+        var underWay = AppendAsync(journal, 0.95);
+        _plan.Time.Advance(Quiet);
+        var raised = AppendAsync(journal, 0.95);
+        first.SetException(new OperationCanceledException());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
+        var last = AppendAsync(journal, 0.95);
+        second.SetResult(AppendOutcome.Appended);
+        await Task.WhenAll(underWay, raised, last);
+
+        AssertOwed("workflow", "alert workflow", "workflow");
+    }
+
+    [Fact]
+    public async Task Append_OutboxUnreadable_FailsAndTriesAgain()
+    {
+        var journal = Journal();
+        _outbox.OnReadLastRaised = _ => Task.FromException<IReadOnlyDictionary<string, DateTimeOffset>>(new InferenceException(InferenceErrorCode.StorageUnavailable, "on purpose"));
+        await Assert.ThrowsAsync<InferenceException>(() => AppendAsync(journal));
+        _outbox.OnReadLastRaised = _ => LastRaised(DateTimeOffset.UnixEpoch);
+        await AppendAsync(journal);
+
+        AssertOwed("alert workflow");
+    }
+
+    [Fact]
+    public async Task Forget_ErasedUser_OwesAgain()
+    {
+        var journal = Journal();
+        await AppendAsync(journal);
+        journal.Forget();
+        await AppendAsync(journal);
+
+        AssertOwed("alert workflow", "alert workflow");
+    }
+
+    private static Task<IReadOnlyDictionary<string, DateTimeOffset>> LastRaised(DateTimeOffset at) =>
+        Task.FromResult<IReadOnlyDictionary<string, DateTimeOffset>>(new Dictionary<string, DateTimeOffset> { ["fraud/alert-desk"] = at });
+
+    private UserJournal Journal() => new("-!42", _log, _outbox, _plan.Time);
+
+    private Task<AppendOutcome> AppendAsync(UserJournal journal, double answer = 0.95)
+    {
+        journal.BeginLoad();
+        return journal.AppendAsync(_plan.Draft(PlanFixture.Request(), answer), CancellationToken.None);
+    }
+
+    // The kinds of each record's messages.
+    private void AssertOwed(params string[] kinds) => Assert.Equal(kinds, _log.Records.OrderBy(record => record.Sequence).Select(record => string.Join(" ", record.Messages.Select(message => message.Kind))));
+}
