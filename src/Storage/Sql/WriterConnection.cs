@@ -19,6 +19,11 @@ internal sealed class WriterConnection : SqliteSession
             Execute("PRAGMA journal_mode = WAL");
             Execute("PRAGMA synchronous = FULL");
 
+
+            // 16 MiB each: every user has pages of their own, which many commits change before they need to be in the file.
+            Execute("PRAGMA wal_autocheckpoint = 4096");
+            Execute("PRAGMA cache_size = -16384");
+
             // What is erased is overwritten, not only let go.
             Execute("PRAGMA secure_delete = ON");
         }
