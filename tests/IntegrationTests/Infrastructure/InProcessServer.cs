@@ -71,7 +71,10 @@ internal sealed class InProcessServer : IAsyncDisposable
     }
 
     /// <summary>Starts the demo with time for everything, however busy the machine: for tests that are not about time.</summary>
-    public static async Task<InProcessServer> StartPatientDemoAsync(params string[] settings)
+    public static Task<InProcessServer> StartPatientDemoAsync(params string[] settings) => StartPatientDemoAsync(configure: null, settings);
+
+    /// <summary>The same with other services.</summary>
+    public static async Task<InProcessServer> StartPatientDemoAsync(Action<IServiceCollection>? configure, string[] settings)
     {
         var directory = new TestDirectory();
         await DemoData.CopyToAsync(directory.File("data"));
@@ -83,7 +86,7 @@ internal sealed class InProcessServer : IAsyncDisposable
             "Inference:FeatureViews:spending:Timeout=00:00:20",
             "Inference:FeatureViews:profile:Timeout=00:00:20",
             "Inference:ExternalServices:terminal_risk:Timeout=00:00:20",
-            .. settings]);
+            .. settings], configure);
     }
 
     private static void GivePatience(string manifest)

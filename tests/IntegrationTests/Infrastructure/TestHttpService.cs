@@ -19,11 +19,11 @@ internal sealed class TestHttpService : IAsyncDisposable
 
     public long Requests => Interlocked.Read(ref _requests);
 
-    public static async Task<TestHttpService> StartAsync(RequestDelegate answer)
+    public static async Task<TestHttpService> StartAsync(RequestDelegate answer, int port = 0)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         var service = new TestHttpService(builder.Build());
         service._app.Run(context =>
         {

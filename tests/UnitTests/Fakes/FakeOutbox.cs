@@ -31,7 +31,10 @@ internal sealed class FakeOutbox(TimeProvider time, OutboxSignal signal) : IOutb
     public Func<string, Task<IReadOnlyDictionary<string, DateTimeOffset>>> OnReadLastRaised { get; set; } =
         _ => Task.FromResult<IReadOnlyDictionary<string, DateTimeOffset>>(new Dictionary<string, DateTimeOffset>());
 
-    /// <summary>Who holds a lease now.</summary>
+    /// <summary>What the gauges are told.</summary>
+    public Func<Task<IReadOnlyList<OutboxLevel>>> OnReadLevels { get; set; } = () => Task.FromResult<IReadOnlyList<OutboxLevel>>([]);
+
+    /// <summary>The messages that are leased now.</summary>
     public IReadOnlyList<string> Leased
     {
         get
@@ -97,7 +100,7 @@ internal sealed class FakeOutbox(TimeProvider time, OutboxSignal signal) : IOutb
 
     public Task<IReadOnlyList<DeadMessage>> ListDeadAsync(string? target, long? before, int most, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<DeadMessage>>([]);
 
-    public Task<IReadOnlyList<OutboxLevel>> ReadLevelsAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<OutboxLevel>>([]);
+    public Task<IReadOnlyList<OutboxLevel>> ReadLevelsAsync(CancellationToken cancellationToken) => OnReadLevels();
 
     public Task<IReadOnlyDictionary<string, DateTimeOffset>> ReadLastRaisedAsync(string user, CancellationToken cancellationToken)
     {

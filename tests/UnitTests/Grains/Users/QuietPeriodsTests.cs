@@ -12,16 +12,16 @@ public sealed class QuietPeriodsTests
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromHours(1);
 
+    private readonly TaskScheduler _turns = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
     private readonly PlanFixture _plan;
     private readonly FakePredictionLog _log = new();
     private readonly FakeOutbox _outbox;
 
     public QuietPeriodsTests()
     {
-        _plan = new PlanFixture();
         _plan = new PlanFixture
         {
-            Plan = _plan.Plan with { Rules = [new OutboxRule("alert", "desk", 0.9, null) { Quiet = Quiet }, new OutboxRule("workflow", "review", 0.7, null)] },
+            Plan = new PlanFixture().Plan with { Rules = [new OutboxRule("alert", "desk", 0.9, null) { Quiet = Quiet }, new OutboxRule("workflow", "review", 0.7, null)] },
         };
         _outbox = new FakeOutbox(_plan.Time, new OutboxSignal());
     }
@@ -78,7 +78,7 @@ public sealed class QuietPeriodsTests
         var read = new TaskCompletionSource<IReadOnlyDictionary<string, DateTimeOffset>>();
         _outbox.OnReadLastRaised = _ => read.Task;
         var journal = Journal();
-        var appends = Enumerable.Range(0, 64).Select(_ => AppendAsync(journal)).ToArray();
+        var appends = Enumerable.Range(0, 64).Select(_ => TurnAsync(() => AppendAsync(journal))).ToArray();
         read.SetResult(new Dictionary<string, DateTimeOffset>());
         await Task.WhenAll(appends);
 
@@ -172,6 +172,9 @@ public sealed class QuietPeriodsTests
 
         AssertOwed("alert workflow", "alert workflow");
     }
+
+    // As in a grain: one at a time, also what follows an await.
+    private Task TurnAsync(Func<Task> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.None, _turns).Unwrap();
 
     private static Task<IReadOnlyDictionary<string, DateTimeOffset>> LastRaised(DateTimeOffset at) =>
         Task.FromResult<IReadOnlyDictionary<string, DateTimeOffset>>(new Dictionary<string, DateTimeOffset> { ["fraud/alert-desk"] = at });
