@@ -91,8 +91,23 @@ internal static class OutboxSql
     private const string DeadColumns =
         """SELECT position, message_id, prediction_id, "user", kind, target, attempt, created_at, settled_at, last_error FROM outbox""";
 
-    /// <summary>What is due and has an earlier one before it: it waits until that one is out of its way.</summary>
-    public static readonly string Park = $"UPDATE outbox SET next_attempt_at = @until WHERE position IN ({Positions}) AND {EarlierInLane}";
+    /// <summary>The heads of the lanes of what is due behind them, held where the database locks rows and nobody else holds them.</summary>
+    public static readonly string SelectHeads =
+        $"""
+        SELECT position FROM outbox
+        WHERE state = 0 AND position IN (
+          SELECT (SELECT min(head.position) FROM outbox AS head WHERE head.state = 0 AND head.resent = 0 AND head."user" = later."user" AND head.target = later.target)
+          FROM outbox AS later WHERE later.position IN ({Positions}))
+        """;
+
+    /// <summary>What is due behind a head that is held: it waits until that one is out of its way.</summary>
+    public static readonly string Park =
+        $"""
+        UPDATE outbox SET next_attempt_at = @until
+        WHERE position IN ({Positions}) AND {EarlierInLane} AND (
+          SELECT min(head.position) FROM outbox AS head
+          WHERE head.state = 0 AND head.resent = 0 AND head."user" = outbox."user" AND head.target = outbox.target) IN ({Heads})
+        """;
 
     public static readonly string Lease =
         $"""
@@ -102,6 +117,10 @@ internal static class OutboxSql
         """;
 
     private static string Positions => string.Join(", ", Enumerable.Range(0, Look).Select(PositionName));
+
+    private static string Heads => string.Join(", ", Enumerable.Range(0, Look).Select(HeadName));
+
+    public static string HeadName(int index) => string.Create(CultureInfo.InvariantCulture, $"@h{index}");
 
     public static string PositionName(int index) => string.Create(CultureInfo.InvariantCulture, $"@p{index}");
 }

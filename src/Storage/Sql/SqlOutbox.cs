@@ -7,9 +7,9 @@ namespace OrleansInference.Storage.Sql;
 /// A claim looks along one index at what is due for its target. Only the oldest of a lane (user and target) may go; a later one
 /// that is found due is parked: it is due again when the one before it is settled, or after <see cref="ParkedFor"/>, which mends
 /// whatever went wrong. So each message is parked once while it waits, and a claim stays cheap however many wait in one lane.
-/// Where several can write, the rows looked at are locked, and those locked by others are passed over. A row is parked by a
-/// statement of its own, which sees every commit until then: whoever settled the head meanwhile either shows, or waits for our
-/// lock and frees the parked one afterwards.
+/// Where several can write, the rows looked at are locked, and those locked by others are passed over. A row is parked only
+/// while the head of its lane is held too: whoever settles that head has either done so, and then it is no head any more, or
+/// waits for us and frees the parked one afterwards, which it sees then.
 /// </remarks>
 internal sealed class SqlOutbox(SqlDatabase database, OutboxSignal signal, TimeProvider time) : IOutbox
 {
@@ -85,8 +85,17 @@ internal sealed class SqlOutbox(SqlDatabase database, OutboxSignal signal, TimeP
             .ReadAllAsync(row => (Position: row.Long(0), Waits: row.Int(1) == 1));
         var behind = due.Where(message => message.Waits).Select(message => message.Position).ToArray();
         var heads = due.Where(message => !message.Waits).Select(message => message.Position).Take(most).ToArray();
-        if (behind.Length > 0) await Over(session.Statement(OutboxSql.Park), behind).Set("@until", now + ParkedFor).ExecuteAsync();
+        if (behind.Length > 0) await ParkAsync(session, behind, now + ParkedFor);
         return (heads.Length > 0 ? await LeaseAsync(session, heads, owner, now + lease) : [], due.Count);
+    }
+
+    private static async ValueTask ParkAsync(SqlSession session, long[] behind, DateTimeOffset until)
+    {
+        var heads = await Over(session.Statement($"{OutboxSql.SelectHeads} {session.SkipLocked}"), behind).ReadAllAsync(row => row.Long(0));
+        if (heads.Count == 0) return;
+        var park = Over(session.Statement(OutboxSql.Park), behind).Set("@until", until);
+        for (var i = 0; i < OutboxSql.Look; i++) park = park.Set(OutboxSql.HeadName(i), i < heads.Count ? heads[i] : null);
+        await park.ExecuteAsync();
     }
 
     private static async ValueTask<IReadOnlyList<ClaimedMessage>> LeaseAsync(SqlSession session, long[] heads, string owner, DateTimeOffset until)
