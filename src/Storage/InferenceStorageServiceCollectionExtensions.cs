@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using OrleansInference.Grains;
 using OrleansInference.Grains.PostProcessing;
 using OrleansInference.Grains.PostProcessing.Erasure;
+using OrleansInference.Grains.PostProcessing.Feedback;
 using OrleansInference.Grains.PostProcessing.Outbox;
 using OrleansInference.Grains.PostProcessing.Retention;
 using OrleansInference.Storage.Sql;
@@ -30,6 +31,7 @@ public static class InferenceStorageServiceCollectionExtensions
 
         // Written once for all databases.
         services.AddSingleton<IPredictionLog, SqlPredictionLog>();
+        services.AddSingleton<IOutcomes, SqlOutcomes>();
         services.AddSingleton<IUserErasure, SqlErasure>();
         services.AddSingleton<IRetention, SqlRetention>();
         services.AddSingleton<SqlOutbox>();

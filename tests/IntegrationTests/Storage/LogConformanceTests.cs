@@ -3,6 +3,7 @@ using OrleansInference;
 using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.PostProcessing;
 using OrleansInference.Grains.PostProcessing.Erasure;
+using OrleansInference.Grains.PostProcessing.Feedback;
 using OrleansInference.Grains.PostProcessing.Outbox;
 using OrleansInference.Grains.PostProcessing.Retention;
 
@@ -22,6 +23,8 @@ public abstract class LogConformanceTests : IAsyncLifetime
     private IUserErasure Erasure => _stores!.Services.GetRequiredService<IUserErasure>();
 
     private IRetention Retention => _stores!.Services.GetRequiredService<IRetention>();
+
+    private IOutcomes Outcomes => _stores!.Services.GetRequiredService<IOutcomes>();
 
     private IOutbox Outbox => _stores!.Services.GetRequiredService<IOutbox>();
 
@@ -238,6 +241,45 @@ public abstract class LogConformanceTests : IAsyncLifetime
 
         var read = (await Log.ReadAsync(record.Id))!;
         Assert.Equal(("-!erased", null), (read.User, read.IdempotencyKey));
+    }
+
+    [Fact]
+    public async Task Outcomes_LabelAndCorrection_TheLatestIsWhatIsMeasured()
+    {
+        var (one, other) = (Record("-!42", 1), Record("-!43", 1) with { Version = 3, CreatedAt = Noon.AddDays(1) });
+        foreach (var record in new[] { one, other }) await AppendAsync(record);
+        await Outcomes.AddAsync(one, 0.7, 0);
+        await Outcomes.AddAsync(one, 0.7, 1);
+        await Outcomes.AddAsync(other, 0.2, 0);
+
+        Assert.Equal([(0.0, 1), (1.0, 2)], (await Outcomes.ReadAsync(one.Id)).Select(outcome => (outcome.Label, outcome.Revision)));
+        var all = new QualityQuery { Model = "fraud" };
+        Assert.Equal([new(2, 0.7, 1), new(3, 0.2, 0)], (await Outcomes.ReadLabelledAsync(all, 10)).OrderBy(score => score.Version));
+        Assert.Equal(3, Assert.Single(await Outcomes.ReadLabelledAsync(all with { Version = 3 }, 10)).Version);
+        Assert.Equal(3, Assert.Single(await Outcomes.ReadLabelledAsync(all with { From = Noon.AddDays(1) }, 10)).Version);
+        Assert.Equal(2, Assert.Single(await Outcomes.ReadLabelledAsync(all with { To = Noon.AddDays(1) }, 10)).Version);
+        Assert.Empty(await Outcomes.ReadLabelledAsync(all with { Model = "other" }, 10));
+        Assert.NotNull(await Outcomes.ReadLastAsync("fraud"));
+        Assert.Null(await Outcomes.ReadLastAsync("other"));
+    }
+
+    [Fact]
+    public async Task Outcomes_UserErasedOrPredictionTooOld_GoWithIt()
+    {
+        for (var sequence = 1; sequence <= 2; sequence++)
+        {
+            foreach (var user in new[] { "-!42", "-!43" })
+            {
+                var record = Record(user, sequence);
+                await AppendAsync(record);
+                await Outcomes.AddAsync(record, 0.5, 1);
+            }
+        }
+
+        await Erasure.DeleteAsync("-!42", Cancellation);
+        await Retention.DeletePredictionsAsync(Noon.AddDays(1), RetentionCursor.Start, 500, Cancellation);
+
+        Assert.Single(await Outcomes.ReadLabelledAsync(new QualityQuery { Model = "fraud" }, 10));
     }
 
     [Theory]
