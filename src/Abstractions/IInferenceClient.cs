@@ -34,6 +34,14 @@ public interface IInferenceClient
     /// <exception cref="InferenceException">NotFound: the prediction, or the version, naming what is served. InvalidInput or StorageUnavailable.</exception>
     Task<ReplayedPrediction> ReplayAsync(Guid predictionId, string? version = null, CancellationToken cancellationToken = default);
 
+    /// <summary>The features that a model's recorded predictions have.</summary>
+    /// <exception cref="InferenceException">NotFound: there is no such model. StorageUnavailable.</exception>
+    Task<IReadOnlyList<ExportFeature>> GetExportFeaturesAsync(ExportQuery query);
+
+    /// <summary>A model's recorded predictions by the time of their record, with their latest outcome: the training set as it was served.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
+    IAsyncEnumerable<RecordedPrediction> ExportAsync(ExportQuery query, CancellationToken cancellationToken = default);
+
     /// <summary>What the service knows of a user: cached features, the versions that the user sees, the last predictions.</summary>
     /// <exception cref="InferenceException">The user id is invalid, or StorageUnavailable.</exception>
     Task<UserState> GetUserAsync(string userId);

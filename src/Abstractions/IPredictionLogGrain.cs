@@ -26,4 +26,14 @@ public interface IPredictionLogGrain : IGrainWithStringKey
     /// <exception cref="InferenceException">NotFound: the prediction, or the version, naming what is served. InvalidInput or StorageUnavailable.</exception>
     [Alias("replay"), ResponseTimeout("00:00:30")]
     Task<ReplayedPrediction> ReplayAsync(Guid predictionId, string? version, CancellationToken cancellationToken);
+
+    /// <summary>The features that a model's records have, by the schemas of all of them.</summary>
+    /// <exception cref="InferenceException">NotFound: there is no such model. StorageUnavailable.</exception>
+    [Alias("get-export-features"), ResponseTimeout("00:00:30")]
+    Task<IReadOnlyList<ExportFeature>> GetExportFeaturesAsync(ExportQuery query);
+
+    /// <summary>The next predictions of an export.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
+    [Alias("export"), ResponseTimeout("00:00:30")]
+    Task<ExportPage> ExportAsync(ExportQuery query, LogCursor? after);
 }

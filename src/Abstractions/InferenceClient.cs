@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace OrleansInference;
 
 /// <summary>Routes each call to the user's grain or the model's.</summary>
@@ -28,6 +30,22 @@ internal sealed class InferenceClient(IGrainFactory grains, TimeProvider time) :
 
     public Task<ReplayedPrediction> ReplayAsync(Guid predictionId, string? version = null, CancellationToken cancellationToken = default) =>
         Log().ReplayAsync(predictionId, version, cancellationToken);
+
+    public Task<IReadOnlyList<ExportFeature>> GetExportFeaturesAsync(ExportQuery query) => Log().GetExportFeaturesAsync(query);
+
+    public async IAsyncEnumerable<RecordedPrediction> ExportAsync(ExportQuery query, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        // Until now, so that it comes to an end while predictions go on.
+        var bounded = query with { To = query.To ?? time.GetUtcNow() };
+        for (LogCursor? after = null; ;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var page = await Log().ExportAsync(bounded, after);
+            foreach (var prediction in page.Predictions) yield return prediction;
+            if (page.Next is null) yield break;
+            after = page.Next;
+        }
+    }
 
     public async Task<UserState> GetUserAsync(string userId) => await User(userId).GetStateAsync();
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using OrleansInference.Api.Demo;
 using OrleansInference.Api.Endpoints;
+using OrleansInference.Api.Export;
 using OrleansInference.Api.Grpc;
 using OrleansInference.Api.OpenInference;
 using OrleansInference.Api.OpenInference.Rest;
@@ -75,6 +76,7 @@ public static class ApiHost
 
         app.MapPredictions();
         app.MapHistory();
+        app.MapExport();
         app.MapUsers();
         app.MapOutbox();
         app.MapHealth();

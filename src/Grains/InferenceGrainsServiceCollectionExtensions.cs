@@ -21,6 +21,7 @@ using OrleansInference.Grains.Models.Scheduling;
 using OrleansInference.Grains.Models.Sessions;
 using OrleansInference.Grains.PostProcessing;
 using OrleansInference.Grains.PostProcessing.Erasure;
+using OrleansInference.Grains.PostProcessing.Export;
 using OrleansInference.Grains.PostProcessing.Feedback;
 using OrleansInference.Grains.PostProcessing.Outbox;
 using OrleansInference.Grains.PostProcessing.Replay;
@@ -92,6 +93,7 @@ public static class InferenceGrainsServiceCollectionExtensions
         services.AddHostedService<RetentionService>();
         services.AddHostedService<QualityMonitor>();
         services.AddSingleton<PredictionReplay>();
+        services.AddSingleton<PredictionExport>();
         return services.AddOutbox(section);
     }
 

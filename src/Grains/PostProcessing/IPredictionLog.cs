@@ -1,3 +1,5 @@
+using OrleansInference.Grains.Models.Planning;
+
 namespace OrleansInference.Grains.PostProcessing;
 
 /// <summary>Port to the durable log of predictions.</summary>
@@ -28,4 +30,12 @@ public interface IPredictionLog
     /// <summary>The user's last records, the latest first.</summary>
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
     Task<IReadOnlyList<PredictionRecord>> ReadLatestAsync(string user, int most);
+
+    /// <summary>A model's records by the time they were made, from <paramref name="after"/> on.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
+    Task<IReadOnlyList<PredictionRecord>> ReadRangeAsync(ExportQuery query, LogCursor? after, int most);
+
+    /// <summary>The schemas of all records of a model.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
+    Task<IReadOnlyList<FeatureSchema>> ReadSchemasAsync(string model);
 }

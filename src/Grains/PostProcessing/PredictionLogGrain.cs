@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansInference.Grains.Models;
+using OrleansInference.Grains.PostProcessing.Export;
 using OrleansInference.Grains.PostProcessing.Feedback;
 using OrleansInference.Grains.PostProcessing.Replay;
 
@@ -9,7 +10,7 @@ namespace OrleansInference.Grains.PostProcessing;
 /// <summary>The log for callers outside the silo.</summary>
 [StatelessWorker(1), Reentrant, GrainType("prediction-log")]
 internal sealed class PredictionLogGrain(
-    IPredictionLog log, IOutcomes outcomes, PredictionReplay replay, ModelCatalog models, IOptions<FeedbackOptions> feedback) : Grain, IPredictionLogGrain
+    IPredictionLog log, IOutcomes outcomes, PredictionReplay replay, PredictionExport export, ModelCatalog models, IOptions<FeedbackOptions> feedback) : Grain, IPredictionLogGrain
 {
     public async Task<RecordedPrediction> GetAsync(Guid predictionId)
     {
@@ -32,6 +33,14 @@ internal sealed class PredictionLogGrain(
 
     public async Task<ReplayedPrediction> ReplayAsync(Guid predictionId, string? version, CancellationToken cancellationToken) =>
         await replay.ReplayAsync(await ReadAsync(predictionId), version, cancellationToken);
+
+    public async Task<IReadOnlyList<ExportFeature>> GetExportFeaturesAsync(ExportQuery query)
+    {
+        models.Find(query.Model);
+        return await export.ReadFeaturesAsync(query);
+    }
+
+    public Task<ExportPage> ExportAsync(ExportQuery query, LogCursor? after) => export.ReadPageAsync(query, after);
 
     private async Task<PredictionRecord> ReadAsync(Guid id) => await log.ReadAsync(id) ?? throw new InferenceException(
         InferenceErrorCode.NotFound, $"There is no prediction {id}. It was never recorded, was erased, or is in another database.");

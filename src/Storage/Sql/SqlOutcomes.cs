@@ -39,6 +39,17 @@ internal sealed class SqlOutcomes(SqlDatabase database, TimeProvider time) : IOu
     public async Task<IReadOnlyList<RecordedOutcome>> ReadAsync(Guid predictionId) =>
         await database.ReadAsync(session => session.Statement(SelectAll).Set("@id", predictionId).ReadAllAsync(row => Read(predictionId, row)));
 
+    public async Task<IReadOnlyDictionary<Guid, RecordedOutcome>> ReadLatestAsync(IReadOnlyList<Guid> predictions) => await database.ReadAsync(async session =>
+    {
+        var latest = new Dictionary<Guid, RecordedOutcome>();
+        foreach (var id in predictions)
+        {
+            if (await session.Statement(SelectLatest).Set("@id", id).ReadFirstAsync<RecordedOutcome?>(row => Read(id, row), null) is { } outcome) latest.Add(id, outcome);
+        }
+
+        return latest;
+    });
+
     public async Task<IReadOnlyList<LabelledScore>> ReadLabelledAsync(QualityQuery query, int most) => await database.ReadAsync(session => session.Statement(SelectLabelled)
         .Set("@model", query.Model)
         .Set("@from", query.From ?? DateTimeOffset.UnixEpoch)

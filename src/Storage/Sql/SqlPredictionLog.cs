@@ -11,6 +11,14 @@ internal sealed class SqlPredictionLog(SqlDatabase database, IRecordWriter write
     private const string SelectById = $"{SelectRecord} WHERE id = @id";
     private const string SelectByKey = $"""{SelectRecord} WHERE "user" = @user AND model = @model AND request_key = @request_key""";
     private const string SelectLatest = $"""{SelectRecord} WHERE "user" = @user ORDER BY seq DESC LIMIT @most""";
+    private const string SelectRange =
+        $"""
+        {SelectRecord}
+        WHERE created_at >= @from AND created_at < @to AND (created_at, id) > (@after, @after_id) AND model = @model
+        ORDER BY created_at, id LIMIT @most
+        """;
+
+    private const string SelectSchemas = "SELECT id, names FROM record_schemas WHERE id IN (SELECT schema_id FROM model_schemas WHERE model = @model) ORDER BY id";
     private const string SelectSchema = "SELECT names FROM record_schemas WHERE id = @id";
     private const string SelectLastSequence = """SELECT coalesce(max(seq), 0) FROM predictions WHERE "user" = @user""";
     private const string ReleaseKey = "UPDATE predictions SET request_key = NULL WHERE id = @id";
@@ -29,6 +37,20 @@ internal sealed class SqlPredictionLog(SqlDatabase database, IRecordWriter write
 
     public async Task<IReadOnlyList<PredictionRecord>> ReadLatestAsync(string user, int most) =>
         await database.ReadAsync(session => ReadAllAsync(session, session.Statement(SelectLatest).Set("@user", user).Set("@most", most)));
+
+    public async Task<IReadOnlyList<PredictionRecord>> ReadRangeAsync(ExportQuery query, LogCursor? after, int most) => await database.ReadAsync(session => ReadAllAsync(
+        session,
+        session.Statement(SelectRange)
+            .Set("@model", query.Model)
+            .Set("@from", query.From ?? DateTimeOffset.UnixEpoch)
+            .Set("@to", query.To ?? DateTimeOffset.MaxValue)
+            .Set("@after", after?.CreatedAt ?? DateTimeOffset.UnixEpoch)
+            .Set("@after_id", after?.Id ?? Guid.Empty)
+            .Set("@most", most)));
+
+    public async Task<IReadOnlyList<FeatureSchema>> ReadSchemasAsync(string model) => await database.ReadAsync(session => session.Statement(SelectSchemas)
+        .Set("@model", model)
+        .ReadAllAsync(row => new FeatureSchema(row.Long(0), JsonSerializer.Deserialize<string[]>(row.Text(1))!)));
 
     private static async ValueTask<PredictionRecord?> ReadFirstAsync(SqlSession session, SqlStatement statement) =>
         await statement.ReadFirstAsync(Read, null) is { } record ? record with { Schema = await ReadSchemaAsync(session, record.Schema.Id) } : null;

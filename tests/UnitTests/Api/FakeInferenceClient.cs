@@ -25,6 +25,10 @@ internal sealed class FakeInferenceClient(params FieldError[] faults) : IInferen
 
     public Task<ReplayedPrediction> ReplayAsync(Guid predictionId, string? version = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
+    public Task<IReadOnlyList<ExportFeature>> GetExportFeaturesAsync(ExportQuery query) => throw new NotSupportedException();
+
+    public IAsyncEnumerable<RecordedPrediction> ExportAsync(ExportQuery query, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public Task<UserErasure> EraseUserAsync(string userId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     public Task<InferenceResponse> InferAsync(string model, InferenceRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();

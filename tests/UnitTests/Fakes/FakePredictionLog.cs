@@ -1,3 +1,5 @@
+using OrleansInference;
+using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.PostProcessing;
 
 namespace UnitTests.Fakes;
@@ -42,4 +44,8 @@ internal sealed class FakePredictionLog : IPredictionLog
 
     public Task<IReadOnlyList<PredictionRecord>> ReadLatestAsync(string user, int most) =>
         Task.FromResult<IReadOnlyList<PredictionRecord>>([.. Records.Where(record => record.User == user).OrderByDescending(record => record.Sequence).Take(most)]);
+
+    public Task<IReadOnlyList<PredictionRecord>> ReadRangeAsync(ExportQuery query, LogCursor? after, int most) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<FeatureSchema>> ReadSchemasAsync(string model) => throw new NotSupportedException();
 }

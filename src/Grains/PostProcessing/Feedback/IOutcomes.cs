@@ -10,6 +10,9 @@ public interface IOutcomes
     /// <summary>A prediction's labels, the first one first.</summary>
     Task<IReadOnlyList<RecordedOutcome>> ReadAsync(Guid predictionId);
 
+    /// <summary>The latest label of each of these predictions that has one.</summary>
+    Task<IReadOnlyDictionary<Guid, RecordedOutcome>> ReadLatestAsync(IReadOnlyList<Guid> predictions);
+
     /// <summary>The latest label of each prediction, the last <paramref name="most"/> that came.</summary>
     Task<IReadOnlyList<LabelledScore>> ReadLabelledAsync(QualityQuery query, int most);
 

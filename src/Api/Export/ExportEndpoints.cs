@@ -1,0 +1,85 @@
+using System.ComponentModel;
+using System.Globalization;
+using OrleansInference.Api.Endpoints;
+
+namespace OrleansInference.Api.Export;
+
+/// <summary>The log as a training set: features as they were served, answers and what they turned out to be.</summary>
+internal static class ExportEndpoints
+{
+    // A Parquet file is read a row group at a time; many small ones read slowly.
+    private const int PartSize = 5_000;
+
+    public static void MapExport(this IEndpointRouteBuilder endpoints) => endpoints
+        .MapGet("/v1/models/{model}/export", ExportAsync)
+        .WithName("Export")
+        .WithTags("Models")
+        .WithSummary("A model's recorded predictions with features and outcomes, as CSV or Parquet.")
+        .WithDescription("One row for each prediction, by the time of its record, streamed. not_fresh names the features whose value was not the source's own and young. A failure in the middle breaks the connection off.")
+        .Produces(StatusCodes.Status200OK, contentType: "text/csv", additionalContentTypes: "application/vnd.apache.parquet")
+        .ProducesProblems(StatusCodes.Status401Unauthorized, StatusCodes.Status404NotFound, StatusCodes.Status422UnprocessableEntity, StatusCodes.Status503ServiceUnavailable);
+
+    private static async Task ExportAsync(
+        string model,
+        HttpContext context,
+        IInferenceClient client,
+        [Description("Recorded at or after this, ISO 8601.")] string? from = null,
+        [Description("Recorded before this, ISO 8601. Default: now.")] string? to = null,
+        [Description("csv or parquet. Default: csv.")] string? format = null)
+    {
+        var faults = new List<FieldError>();
+        var query = new ExportQuery { Model = model, From = ReadTime("from", from, faults), To = ReadTime("to", to, faults) };
+        if (format is not (null or "csv" or "parquet")) faults.Add(new FieldError("format", "must be csv or parquet", ((RequestValue)format).ToDisplay()));
+        if (faults.Count > 0) throw InferenceException.InvalidInput(faults);
+
+        var columns = ExportColumn.Of(await client.GetExportFeaturesAsync(query));
+        context.Response.ContentType = format is "parquet" ? "application/vnd.apache.parquet" : "text/csv; charset=utf-8";
+        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{model}.{format ?? "csv"}\"";
+        try
+        {
+            await using var stream = new ResponseStream(context.Response.BodyWriter);
+            await using (IExportWriter writer = format is "parquet" ? await ParquetExport.CreateAsync(columns, stream, context.RequestAborted) : new CsvExport(columns, stream))
+            {
+                await WriteAsync(writer, client.ExportAsync(query, context.RequestAborted), context);
+            }
+
+            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        }
+        catch when (context.Response.HasStarted)
+        {
+            // Half a training set must not look like a whole one.
+            context.Abort();
+            throw;
+        }
+    }
+
+    private static async Task WriteAsync(IExportWriter writer, IAsyncEnumerable<RecordedPrediction> predictions, HttpContext context)
+    {
+        var part = new List<RecordedPrediction>();
+        var parts = 0;
+        await foreach (var prediction in predictions)
+        {
+            part.Add(prediction);
+            if (part.Count < PartSize) continue;
+            await WritePartAsync(writer, part, context);
+            parts++;
+        }
+
+        if (part.Count > 0 || parts == 0) await WritePartAsync(writer, part, context);
+    }
+
+    private static async Task WritePartAsync(IExportWriter writer, List<RecordedPrediction> part, HttpContext context)
+    {
+        await writer.WriteAsync(part, context.RequestAborted);
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        part.Clear();
+    }
+
+    private static DateTimeOffset? ReadTime(string name, string? text, List<FieldError> faults)
+    {
+        if (text is null) return null;
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)) return time;
+        faults.Add(new FieldError(name, "must be an ISO 8601 time such as 2026-04-01T00:00:00Z", ((RequestValue)text).ToDisplay()));
+        return null;
+    }
+}
