@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Orleans.Providers;
 using Orleans.Serialization;
 using Orleans.Storage;
@@ -11,6 +12,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Registers SQLite.</summary>
 internal static class SqliteServiceCollectionExtensions
 {
+    private const string LogReaders = "log";
+
     /// <summary>The database under the data directory with its threads; features and grain state in it.</summary>
     public static IServiceCollection AddSqlite(this IServiceCollection services, IConfiguration configuration)
     {
@@ -19,7 +22,10 @@ internal static class SqliteServiceCollectionExtensions
         services.AddSingleton<SqliteReaders>();
         services.AddSingleton<SqliteWriter>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<SqliteWriter>());
-        services.AddSingleton<SqliteDatabase>();
+        services.AddKeyedSingleton(LogReaders, (provider, _) => SqliteReaders.ForLog(
+            provider.GetRequiredService<IOptions<SqliteStorageOptions>>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new SqliteDatabase(
+            provider.GetRequiredService<SqliteWriter>(), provider.GetRequiredKeyedService<SqliteReaders>(LogReaders), provider.GetRequiredService<InferenceDatabase>()));
         services.AddSingleton<IFeatureDatabase, SqliteFeatureDatabase>();
         services.AddSingleton(provider => new SqlGrainStorage(
             provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<Serializer>(), provider.GetRequiredService<TimeProvider>()));

@@ -21,13 +21,22 @@ internal sealed class SqliteReaders : IDisposable
     private readonly TimeProvider _time;
     private bool _stopping;
 
+    /// <summary>The threads of feature views.</summary>
     public SqliteReaders(IOptions<SqliteStorageOptions> options, TimeProvider time)
+        : this(options, time, "sqlite-reader", options.Value.ReaderThreads)
+    {
+    }
+
+    private SqliteReaders(IOptions<SqliteStorageOptions> options, TimeProvider time, string name, int threads)
     {
         _options = options.Value;
         _time = time;
-        _threads = [.. Enumerable.Range(0, _options.ReaderThreads).Select(i => new Thread(Run) { Name = $"sqlite-reader-{i}", IsBackground = true })];
+        _threads = [.. Enumerable.Range(0, threads).Select(i => new Thread(Run) { Name = $"{name}-{i}", IsBackground = true })];
         foreach (var thread in _threads) thread.Start();
     }
+
+    /// <summary>Threads of the log's own: a team's slow feature query must hold up no user's journal.</summary>
+    public static SqliteReaders ForLog(IOptions<SqliteStorageOptions> options, TimeProvider time) => new(options, time, "sqlite-log-reader", options.Value.LogReaderThreads);
 
     /// <summary>Runs <paramref name="read"/> on a reader thread.</summary>
     /// <exception cref="InferenceException">StorageUnavailable: the queue is full, or the database is gone, locked or too slow.</exception>

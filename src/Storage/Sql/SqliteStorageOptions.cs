@@ -12,9 +12,13 @@ public sealed class SqliteStorageOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan BusyTimeout { get; set; } = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Threads that read, each with connections of its own. Default: 4.</summary>
+    /// <summary>Threads that read for feature views, each with connections of its own. Default: 4.</summary>
     [Range(1, 64)]
     public int ReaderThreads { get; set; } = 4;
+
+    /// <summary>Threads that read the log, the outbox and grain state. Default: 2.</summary>
+    [Range(1, 64)]
+    public int LogReaderThreads { get; set; } = 2;
 
     /// <summary>Most reads that may wait for a thread; further ones answer 503. Default: 10,000.</summary>
     [Range(1, 1_000_000)]
