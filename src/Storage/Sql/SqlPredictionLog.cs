@@ -91,7 +91,8 @@ internal sealed class SqlPredictionLog(SqlDatabase database, IRecordWriter write
     // Written in the record's own commit or before, so it is there.
     private static async ValueTask<FeatureSchema> ReadSchemaAsync(SqlSession session, long id)
     {
-        var names = await session.Statement(SelectSchema).Set("@id", id).ReadFirstAsync(row => row.Text(0), "[]");
+        var names = await session.Statement(SelectSchema).Set("@id", id).ReadFirstAsync<string?>(row => row.Text(0), null)
+            ?? throw new InvalidDataException($"The database has records of schema {id}, but not the schema.");
         return new FeatureSchema(id, JsonSerializer.Deserialize<string[]>(names)!);
     }
 }

@@ -9,7 +9,9 @@ internal static class PostgreSqlFaults
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether the database, or the way to it, was at fault, rather than the statement's sender.</summary>
-    public static bool IsUnavailable(Exception failure) => failure is NpgsqlException or SocketException or TimeoutException or IOException;
+    public static bool IsUnavailable(Exception failure) => failure is PostgresException refusal
+        ? IsServersTrouble(refusal.SqlState)
+        : failure is NpgsqlException or SocketException or TimeoutException or IOException;
 
     /// <summary>A read or a store's write that did not happen, or of which it is not known.</summary>
     public static InferenceException Unavailable(Exception cause) =>
@@ -27,4 +29,8 @@ internal static class PostgreSqlFaults
 
     /// <summary>The server's or the socket's own words. They name a host at most: the password is in no message of the driver's.</summary>
     public static string Reason(Exception cause) => (cause.GetBaseException() is SocketException socket ? $"{cause.Message} ({socket.SocketErrorCode})" : cause.Message).TrimEnd('.');
+
+    // By class: connections, authentication, no such database, resources, operators' intervention, the system. Anything else is
+    // the statement's fault, and trying it again helps nobody.
+    private static bool IsServersTrouble(string state) => state[..2] is "08" or "28" or "3D" or "53" or "57" or "58" || state is PostgresErrorCodes.DeadlockDetected;
 }

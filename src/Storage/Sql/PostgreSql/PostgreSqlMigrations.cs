@@ -71,6 +71,8 @@ internal sealed partial class PostgreSqlMigrations(IOptions<PostgreSqlOptions> o
             .WithScriptsEmbeddedInAssembly(typeof(PostgreSqlMigrations).Assembly, script => script.StartsWith(Scripts, StringComparison.Ordinal))
             .WithTransactionPerScript()
             .WithVariablesDisabled()
+            // An index over a large log takes as long as it takes.
+            .WithExecutionTimeout(TimeSpan.Zero)
             .LogTo(new NoOpUpgradeLog())
             .Build()
             .PerformUpgrade();

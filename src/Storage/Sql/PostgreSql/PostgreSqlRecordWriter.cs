@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.PostProcessing;
 using OrleansInference.Grains.PostProcessing.Outbox;
@@ -126,10 +127,15 @@ internal sealed partial class PostgreSqlRecordWriter(
         {
             instruments.OnCommitFailed();
             LogCommitFailed(e, group.Count);
-            var failure = e as InferenceException ?? PostgreSqlFaults.MayBeRecorded(e);
+            var failure = e as InferenceException ?? Explain(e);
             foreach (var pending in group) pending.Fail(failure);
         }
     }
+
+    // A statement that the server refused was rolled back as a whole; of a connection that broke nothing is known.
+    private static InferenceException Explain(Exception failure) => failure is PostgresException && !PostgreSqlFaults.IsUnavailable(failure)
+        ? PostgreSqlFaults.NotRecorded(PostgreSqlFaults.Reason(failure))
+        : PostgreSqlFaults.MayBeRecorded(failure);
 
     [LoggerMessage(EventIds.LogCommitFailed, LogLevel.Error, "A commit of {Records} records failed; their callers were told to retry")]
     private partial void LogCommitFailed(Exception cause, int records);

@@ -60,7 +60,9 @@ internal sealed class RecordCommit(PostgreSqlDatabase database)
         {
             // A server that was restarted has left broken connections in the pool. Harmless to say again: what is there already
             // under its own id and number was written by the first try.
+            // What this silo knows of the schemas may be of a database that was another one.
             database.ForgetConnections();
+            _committedSchemas.Clear();
             return await TryAsync(records, again: true);
         }
     }
@@ -147,7 +149,13 @@ internal sealed class RecordCommit(PostgreSqlDatabase database)
         command.Parameters.AddWithValue("model", record.Model);
         command.Parameters.Add(new NpgsqlParameter("key", NpgsqlDbType.Text) { Value = (object?)record.IdempotencyKey ?? DBNull.Value });
         await using var rows = await command.ExecuteReaderAsync();
-        if (!await rows.ReadAsync()) return AppendOutcome.Superseded;
-        return again && rows.GetString(0) == record.User && rows.GetInt64(1) == record.Sequence ? AppendOutcome.Appended : AppendOutcome.Repeated;
+        var outcome = AppendOutcome.Superseded;
+        while (await rows.ReadAsync())
+        {
+            if (again && rows.GetString(0) == record.User && rows.GetInt64(1) == record.Sequence) return AppendOutcome.Appended;
+            outcome = AppendOutcome.Repeated;
+        }
+
+        return outcome;
     }
 }
