@@ -20,6 +20,20 @@ public interface IInferenceClient
     /// <exception cref="InferenceException">NotFound, or StorageUnavailable.</exception>
     Task<RecordedPrediction> GetPredictionAsync(Guid predictionId);
 
+    /// <summary>Says what a prediction turned out to be, or corrects it; the same label again changes nothing.</summary>
+    /// <param name="predictionId">The prediction.</param>
+    /// <param name="label">1 for true and 0 for false, or the number that was to be predicted.</param>
+    /// <exception cref="InferenceException">NotFound, InvalidInput or StorageUnavailable.</exception>
+    Task<RecordedOutcome> RecordOutcomeAsync(Guid predictionId, double label);
+
+    /// <summary>How a model's versions do by the labels that came.</summary>
+    /// <exception cref="InferenceException">NotFound: there is no such model. StorageUnavailable.</exception>
+    Task<IReadOnlyList<ModelQuality>> GetQualityAsync(QualityQuery query);
+
+    /// <summary>Scores a prediction's recorded input again: by a version's number or label, or by the recorded version.</summary>
+    /// <exception cref="InferenceException">NotFound: the prediction, or the version, naming what is served. InvalidInput or StorageUnavailable.</exception>
+    Task<ReplayedPrediction> ReplayAsync(Guid predictionId, string? version = null, CancellationToken cancellationToken = default);
+
     /// <summary>What the service knows of a user: cached features, the versions that the user sees, the last predictions.</summary>
     /// <exception cref="InferenceException">The user id is invalid, or StorageUnavailable.</exception>
     Task<UserState> GetUserAsync(string userId);

@@ -7,8 +7,23 @@ public interface IPredictionLogGrain : IGrainWithStringKey
     /// <summary>The only key.</summary>
     const string Key = "-";
 
-    /// <summary>A prediction as it was recorded.</summary>
+    /// <summary>A prediction as it was recorded, with what it turned out to be.</summary>
     /// <exception cref="InferenceException">NotFound, or StorageUnavailable.</exception>
     [Alias("get"), ResponseTimeout("00:00:30")]
     Task<RecordedPrediction> GetAsync(Guid predictionId);
+
+    /// <summary>Attaches a label to a prediction, or corrects it; the same label again changes nothing.</summary>
+    /// <exception cref="InferenceException">NotFound, InvalidInput or StorageUnavailable.</exception>
+    [Alias("record-outcome"), ResponseTimeout("00:00:30")]
+    Task<RecordedOutcome> RecordOutcomeAsync(Guid predictionId, double label);
+
+    /// <summary>The quality of each version with labels.</summary>
+    /// <exception cref="InferenceException">NotFound: there is no such model. StorageUnavailable.</exception>
+    [Alias("get-quality"), ResponseTimeout("00:00:30")]
+    Task<IReadOnlyList<ModelQuality>> GetQualityAsync(QualityQuery query);
+
+    /// <summary>Scores a prediction's recorded input by a version (number or label; null for the recorded one).</summary>
+    /// <exception cref="InferenceException">NotFound: the prediction, or the version, naming what is served. InvalidInput or StorageUnavailable.</exception>
+    [Alias("replay"), ResponseTimeout("00:00:30")]
+    Task<ReplayedPrediction> ReplayAsync(Guid predictionId, string? version, CancellationToken cancellationToken);
 }

@@ -20,8 +20,14 @@ internal sealed class InferenceClient(IGrainFactory grains, TimeProvider time) :
         return UserKey.Validate(request.UserId) is { } fault ? [UserFault(request.UserId, fault), .. faults] : faults;
     }
 
-    public Task<RecordedPrediction> GetPredictionAsync(Guid predictionId) =>
-        grains.GetGrain<IPredictionLogGrain>(IPredictionLogGrain.Key).GetAsync(predictionId);
+    public Task<RecordedPrediction> GetPredictionAsync(Guid predictionId) => Log().GetAsync(predictionId);
+
+    public Task<RecordedOutcome> RecordOutcomeAsync(Guid predictionId, double label) => Log().RecordOutcomeAsync(predictionId, label);
+
+    public Task<IReadOnlyList<ModelQuality>> GetQualityAsync(QualityQuery query) => Log().GetQualityAsync(query);
+
+    public Task<ReplayedPrediction> ReplayAsync(Guid predictionId, string? version = null, CancellationToken cancellationToken = default) =>
+        Log().ReplayAsync(predictionId, version, cancellationToken);
 
     public async Task<UserState> GetUserAsync(string userId) => await User(userId).GetStateAsync();
 
@@ -50,6 +56,8 @@ internal sealed class InferenceClient(IGrainFactory grains, TimeProvider time) :
     private static PredictionRequest Identify(PredictionRequest request) => request.PredictionId == Guid.Empty
         ? request with { PredictionId = Guid.CreateVersion7() }
         : request with { MayBeRecorded = true };
+
+    private IPredictionLogGrain Log() => grains.GetGrain<IPredictionLogGrain>(IPredictionLogGrain.Key);
 
     private IUserGrain User(string userId) => UserKey.Validate(userId) is { } fault
         ? throw InferenceException.InvalidInput(UserFault(userId, fault))

@@ -74,6 +74,7 @@ public static class ApiHost
         app.UseMiddleware<UnreadMessageMiddleware>();
 
         app.MapPredictions();
+        app.MapHistory();
         app.MapUsers();
         app.MapOutbox();
         app.MapHealth();

@@ -21,7 +21,9 @@ using OrleansInference.Grains.Models.Scheduling;
 using OrleansInference.Grains.Models.Sessions;
 using OrleansInference.Grains.PostProcessing;
 using OrleansInference.Grains.PostProcessing.Erasure;
+using OrleansInference.Grains.PostProcessing.Feedback;
 using OrleansInference.Grains.PostProcessing.Outbox;
+using OrleansInference.Grains.PostProcessing.Replay;
 using OrleansInference.Grains.PostProcessing.Retention;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -86,7 +88,10 @@ public static class InferenceGrainsServiceCollectionExtensions
         services.AddOptions<IdempotencyOptions>().Bind(section.GetSection("Idempotency")).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<ErasureOptions>().Bind(section.GetSection("Erasure")).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<RetentionOptions>().Bind(section.GetSection("Retention")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<FeedbackOptions>().Bind(section.GetSection("Feedback")).ValidateDataAnnotations().ValidateOnStart();
         services.AddHostedService<RetentionService>();
+        services.AddHostedService<QualityMonitor>();
+        services.AddSingleton<PredictionReplay>();
         return services.AddOutbox(section);
     }
 

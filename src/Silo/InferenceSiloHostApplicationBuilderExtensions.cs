@@ -21,7 +21,7 @@ public static class InferenceSiloHostApplicationBuilderExtensions
         builder.Services.AddSingleton(ports);
 
         // In this order: the database is there before the models load, and closes after the silo has stopped.
-        builder.Services.AddSqliteStorage(builder.Configuration);
+        builder.Services.AddInferenceStorage(builder.Configuration);
         builder.Services.AddInferenceGrains(builder.Configuration);
         builder.Services.AddInferenceClient();
         builder.UseOrleans(silo => ConfigureSilo(silo, ports));

@@ -59,6 +59,10 @@ public sealed record RecordedPrediction
     /// <summary>All outputs of the model; null where they were too large to keep, and in records of older programs.</summary>
     [Id(13)]
     public IReadOnlyList<Tensor>? Outputs { get; init; }
+
+    /// <summary>Its labels, the first one first; the last one counts. Empty where none came, and in a user's last predictions.</summary>
+    [Id(14)]
+    public IReadOnlyList<RecordedOutcome> Outcomes { get; init; } = [];
 }
 
 /// <summary>When a prediction happened.</summary>

@@ -47,7 +47,14 @@ internal sealed record RecordedPredictionBody(
     [property: JsonPropertyName("degraded")] bool Degraded,
     [property: JsonPropertyName("times"), Description("The instant asked about, and the time of each stage; null in records of older programs.")] TimesBody? Times,
     [property: JsonPropertyName("features"), Description("The request's fields and the features of every source, by name.")] IReadOnlyDictionary<string, UsedFeatureBody> Features,
-    [property: JsonPropertyName("outputs"), Description("All outputs of the model, as in the Open Inference Protocol; null where they were too large to keep.")] IReadOnlyList<OutputBody>? Outputs);
+    [property: JsonPropertyName("outputs"), Description("All outputs of the model, as in the Open Inference Protocol; null where they were too large to keep.")] IReadOnlyList<OutputBody>? Outputs,
+    [property: JsonPropertyName("outcomes"), Description("What it turned out to be: each label that came, the last one counts.")] IReadOnlyList<OutcomeRevisionBody> Outcomes);
+
+/// <summary>A label that came for a prediction.</summary>
+internal sealed record OutcomeRevisionBody(
+    [property: JsonPropertyName("label"), Description("1 for true and 0 for false.")] double Label,
+    [property: JsonPropertyName("revision")] int Revision,
+    [property: JsonPropertyName("recorded_at")] DateTime RecordedAt);
 
 /// <summary>When a prediction happened.</summary>
 internal sealed record TimesBody(

@@ -30,6 +30,7 @@ internal static class RecordedPredictionWriter
             foreach (var feature in prediction.Features) Write(json, feature);
             json.WriteEndObject();
             await WriteOutputsAsync(json, prediction.Outputs);
+            WriteOutcomes(json, prediction.Outcomes);
             json.WriteEndObject();
         }
 
@@ -81,6 +82,21 @@ internal static class RecordedPredictionWriter
             foreach (var dimension in output.Shape) json.WriteNumberValue(dimension);
             json.WriteEndArray();
             await TensorDataWriter.WriteAsync(json, output, response: null);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteOutcomes(Utf8JsonWriter json, IReadOnlyList<RecordedOutcome> outcomes)
+    {
+        json.WriteStartArray("outcomes");
+        foreach (var outcome in outcomes)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("label", outcome.Label);
+            json.WriteNumber("revision", outcome.Revision);
+            json.WriteString("recorded_at", outcome.RecordedAt.UtcDateTime);
             json.WriteEndObject();
         }
 

@@ -39,4 +39,6 @@ public static class EventIds
     public const int MessagesNotReleased = 3025;
     public const int OutboxNotCounted = 3026;
     public const int MessageResent = 3027;
+    public const int DatabaseAwaited = 3030;
+    public const int QualityNotMeasured = 3031;
 }

@@ -33,6 +33,7 @@ public sealed class InferenceInstruments
     private readonly Counter<long> _cacheRequests;
     private readonly Histogram<int> _batchSize;
     private readonly QueueLengths _queues = new();
+    private readonly QualityGauges _quality;
 
     public InferenceInstruments(IMeterFactory meters)
     {
@@ -62,8 +63,11 @@ public sealed class InferenceInstruments
         _shadowMismatches = meter.CreateCounter<long>("inference.shadow.mismatches", "{element}", "A shadow's strings, NaNs and tensors that are not the answer's.");
         _cacheRequests = meter.CreateCounter<long>("inference.cache.requests", "{request}", "Requests to models with a prediction cache, by what it did for them.");
         _batchSize = meter.CreateHistogram<int>("inference.batch.size", "{row}", "Rows of one run of a model.");
+        _quality = new QualityGauges(meter);
         meter.CreateObservableGauge("inference.queue.length", _queues.Measure, "{row}", "Rows that wait for an inference thread.");
     }
+
+    public void OnQualityMeasured(string model, IReadOnlyList<ModelQuality> versions) => _quality.Set(model, versions);
 
     public void OnPredicted(string model, string outcome, TimeSpan duration) =>
         _requestDuration.Record(duration.TotalSeconds, new("model.name", model), new("outcome", outcome));

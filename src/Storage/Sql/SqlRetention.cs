@@ -12,12 +12,15 @@ internal sealed class SqlRetention(SqlDatabase database) : IRetention
         ORDER BY created_at, id LIMIT 1 OFFSET @skip
         """;
 
-    private const string DeletePredictions =
+    private const string OldPredictions =
         """
-        DELETE FROM predictions
-        WHERE created_at < @before AND (created_at, id) > (@from, @from_id) AND (created_at, id) <= (@to, @to_id)
+        created_at < @before AND (created_at, id) > (@from, @from_id) AND (created_at, id) <= (@to, @to_id)
           AND EXISTS (SELECT 1 FROM predictions AS later WHERE later."user" = predictions."user" AND later.seq > predictions.seq)
         """;
+
+    private const string DeleteOutcomes = $"DELETE FROM outcomes WHERE prediction_id IN (SELECT id FROM predictions WHERE {OldPredictions})";
+
+    private const string DeletePredictions = $"DELETE FROM predictions WHERE {OldPredictions}";
 
     // state: 1 delivered, 2 dead letter. What still waits is never too old.
     private const string DeleteMessages =
@@ -37,12 +40,20 @@ internal sealed class SqlRetention(SqlDatabase database) : IRetention
             cancellationToken);
         var to = end ?? new RetentionCursor(before, LastId);
         var deleted = await database.WriteAsync(
-            session => Bound(session.Statement(DeletePredictions), before, from).Set("@to", to.CreatedAt).Set("@to_id", to.Id).ExecuteAsync(), cancellationToken);
+            async session =>
+            {
+                await Bound(session.Statement(DeleteOutcomes), before, from, to).ExecuteAsync();
+                return await Bound(session.Statement(DeletePredictions), before, from, to).ExecuteAsync();
+            },
+            cancellationToken);
         return (deleted, end);
     }
 
     public Task<int> DeleteMessagesAsync(DateTimeOffset deliveredBefore, DateTimeOffset deadBefore, int most, CancellationToken cancellationToken) => database.WriteAsync(
         session => session.Statement(DeleteMessages).Set("@delivered_before", deliveredBefore).Set("@dead_before", deadBefore).Set("@most", most).ExecuteAsync(), cancellationToken);
+
+    private static SqlStatement Bound(SqlStatement statement, DateTimeOffset before, RetentionCursor from, RetentionCursor to) =>
+        Bound(statement, before, from).Set("@to", to.CreatedAt).Set("@to_id", to.Id);
 
     private static SqlStatement Bound(SqlStatement statement, DateTimeOffset before, RetentionCursor from) =>
         statement.Set("@before", before).Set("@from", from.CreatedAt).Set("@from_id", from.Id);

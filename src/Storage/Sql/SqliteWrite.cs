@@ -1,22 +1,8 @@
-using OrleansInference.Grains;
-
 namespace OrleansInference.Storage.Sql;
 
 /// <summary>One caller's part of a commit.</summary>
-/// <remarks>It is begun by the writer or abandoned by its caller, whichever is first, and never both: see _state.</remarks>
-internal abstract class SqliteWrite
+internal abstract class SqliteWrite : PendingWrite
 {
-    private const int Waiting = 0;
-    private const int Begun = 1;
-    private const int Abandoned = 2;
-
-    private int _state = Waiting;
-
-    /// <summary>Whether this was abandoned before it began, so that it is certain that nothing is or will be written.</summary>
-    public bool TryAbandon() => Interlocked.CompareExchange(ref _state, Abandoned, Waiting) == Waiting;
-
-    public bool TryBegin() => Interlocked.CompareExchange(ref _state, Begun, Waiting) == Waiting;
-
     /// <summary>Executes the statements, on the writer's thread inside its transaction.</summary>
     public abstract void ApplyTo(WriterConnection connection);
 

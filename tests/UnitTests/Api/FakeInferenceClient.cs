@@ -19,6 +19,12 @@ internal sealed class FakeInferenceClient(params FieldError[] faults) : IInferen
 
     public Task<UserState> GetUserAsync(string userId) => throw new NotSupportedException();
 
+    public Task<RecordedOutcome> RecordOutcomeAsync(Guid predictionId, double label) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<ModelQuality>> GetQualityAsync(QualityQuery query) => throw new NotSupportedException();
+
+    public Task<ReplayedPrediction> ReplayAsync(Guid predictionId, string? version = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public Task<UserErasure> EraseUserAsync(string userId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     public Task<InferenceResponse> InferAsync(string model, InferenceRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using Orleans.Providers;
+using Orleans.Serialization;
+using Orleans.Storage;
+using OrleansInference.Grains.Features.Views;
+using OrleansInference.Storage.Sql;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers SQLite.</summary>
+internal static class SqliteServiceCollectionExtensions
+{
+    /// <summary>The database under the data directory with its threads; features and grain state in it.</summary>
+    public static IServiceCollection AddSqlite(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<SqliteStorageOptions>().Bind(configuration.GetSection("Inference:Sqlite")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<InferenceDatabase>();
+        services.AddSingleton<SqliteReaders>();
+        services.AddSingleton<SqliteWriter>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<SqliteWriter>());
+        services.AddSingleton<SqliteDatabase>();
+        services.AddSingleton<IFeatureDatabase, SqliteFeatureDatabase>();
+        services.AddSingleton(provider => new SqlGrainStorage(
+            provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<Serializer>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddKeyedSingleton<IGrainStorage>(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, (provider, _) => provider.GetRequiredService<SqlGrainStorage>());
+        return services.AddSingleton<IGrainStorage>(provider => provider.GetRequiredService<SqlGrainStorage>());
+    }
+
+    /// <summary>Prediction log and outbox in the same database.</summary>
+    public static IServiceCollection AddSqliteLog(this IServiceCollection services)
+    {
+        services.AddSingleton<SqlDatabase>(provider => provider.GetRequiredService<SqliteDatabase>());
+        services.AddSingleton<IRecordWriter, SqliteRecordWriter>();
+        return services.AddHostedService<SqliteOutboxStart>();
+    }
+}

@@ -1,0 +1,131 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json;
+using IntegrationTests.Infrastructure;
+using Microsoft.AspNetCore.Http;
+using Npgsql;
+
+namespace IntegrationTests.AfterThePrediction;
+
+/// <summary>The whole program on PostgreSQL.</summary>
+public sealed class PostgreSqlTests(PostgresTestServer postgres)
+{
+    private const string Fraud = """{"user_id": 42, "raw_feature": "3156", "amount": 500}""";
+
+    [Fact]
+    public async Task Predict_ThenRestart_KeepsThePredictionAndTheUsersOrder()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        Guid id;
+        await using (var server = await StartAsync(database))
+        {
+            id = (await PredictAsync(server, Fraud)).GetProperty("prediction_id").GetGuid();
+        }
+
+        await using (var server = await StartAsync(database))
+        {
+            Assert.Equal("42", (await server.Http.GetJsonAsync($"/v1/predictions/{id}")).GetProperty("user_id").GetString());
+            await PredictAsync(server, Fraud);
+            Assert.Equal(2, (await server.Client.GetUserAsync("42")).LastSequence);
+            Assert.Equal(0, server.Log.CountPredictions());
+        }
+    }
+
+    [Fact]
+    public async Task Predict_ManyRepeatsOnTwoServers_AreOnePrediction()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var one = await StartAsync(database);
+        await using var other = await StartAsync(database);
+        const string Keyed = """{"user_id": 42, "raw_feature": "3156", "amount": 10, "request_id": "order-7"}""";
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => PredictAsync(i % 2 == 0 ? one : other, Keyed)));
+
+        Assert.Single(answers.Select(answer => answer.GetRawText()).Distinct());
+        Assert.Equal(1, await CountAsync(database, "SELECT count(*) FROM predictions"));
+    }
+
+    [Fact]
+    public async Task Deliver_TwoServersOnOneDatabase_EachMessageOnceInTheUsersOrder()
+    {
+        const int Predictions = 60;
+        var received = new ConcurrentQueue<(string User, Guid Prediction)>();
+        await using var receiver = await TestHttpService.StartAsync(async context =>
+        {
+            using var body = await JsonDocument.ParseAsync(context.Request.Body);
+            var data = body.RootElement.GetProperty("data");
+            if (context.Request.Path.StartsWithSegments("/alerts")) received.Enqueue((data.GetProperty("user_id").GetString()!, data.GetProperty("prediction_id").GetGuid()));
+        });
+        var database = await postgres.CreateDatabaseAsync();
+        string[] webhooks = [$"Inference:Webhooks:fraud-desk:Url={receiver.Address}/alerts", $"Inference:Webhooks:case-review:Url={receiver.Address}/workflows"];
+        await using var one = await StartAsync(database, webhooks);
+        await using var other = await StartAsync(database, webhooks);
+
+        // Each user has one home, as in a cluster; whoever is free delivers.
+        var users = new[] { "a", "b", "c", "d" };
+        var asked = await Task.WhenAll(users.Select(async (user, i) =>
+        {
+            var ids = new List<Guid>();
+            for (var n = 0; n < Predictions / users.Length; n++)
+                ids.Add((await PredictAsync(i % 2 == 0 ? one : other, Fraud.Replace("42", $"\"{user}\"", StringComparison.Ordinal))).GetProperty("prediction_id").GetGuid());
+            return (User: user, Ids: ids);
+        }));
+        await Eventually.TrueAsync(async () => await CountAsync(database, "SELECT count(*) FROM outbox WHERE state = 0") == 0);
+
+        Assert.Equal(Predictions, received.Count);
+        foreach (var (user, ids) in asked) Assert.Equal(ids, received.Where(message => message.User == user).Select(message => message.Prediction));
+    }
+
+    [Fact]
+    public async Task Erase_User_IsGone()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var server = await StartAsync(database);
+        await PredictAsync(server, Fraud);
+
+        using var response = await server.Http.DeleteAsync("/v1/users/42", TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(0, await CountAsync(database, "SELECT (SELECT count(*) FROM predictions) + (SELECT count(*) FROM outbox)"));
+    }
+
+    [Fact]
+    public async Task Start_ConnectionStringMissing_IsRefusedWithTheSetting()
+    {
+        using var directory = new TestDirectory();
+
+        var run = await ServerProcess.RunApiToEndAsync($"--Inference:DataDirectory={directory.File("data")}", "--Inference:Demo=false", "--Inference:Storage:Provider=PostgreSql", "--urls=http://127.0.0.1:0");
+
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("Inference:PostgreSql:ConnectionString", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_UnknownProvider_IsRefusedWithTheChoices()
+    {
+        using var directory = new TestDirectory();
+
+        var run = await ServerProcess.RunApiToEndAsync($"--Inference:DataDirectory={directory.File("data")}", "--Inference:Demo=false", "--Inference:Storage:Provider=Oracle", "--urls=http://127.0.0.1:0");
+
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains("Inference:Storage:Provider is 'Oracle'. Set it to Sqlite or PostgreSql.", run.Errors, StringComparison.Ordinal);
+    }
+
+    internal static Task<InProcessServer> StartAsync(string database, params string[] settings) =>
+        InProcessServer.StartPatientDemoAsync(["Inference:Storage:Provider=PostgreSql", $"Inference:PostgreSql:ConnectionString={database}", .. settings]);
+
+    internal static async Task<long> CountAsync(string database, string sql)
+    {
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (long)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+    }
+
+    private static async Task<JsonElement> PredictAsync(InProcessServer server, string body)
+    {
+        var (status, answer) = await server.Http.PostJsonAsync("/predict", body);
+        Assert.True(status is HttpStatusCode.OK, $"{(int)status} {answer}");
+        return answer;
+    }
+}
