@@ -8,17 +8,13 @@ internal static class OutboxSql
     /// <summary>Most rows that one statement looks at: <c>IN</c> takes that many parameters.</summary>
     public const int Look = 32;
 
-    // The oldest of a lane goes first; what was sent again has no lane.
-    private const string EarlierInLane =
-        """
-        EXISTS (
-          SELECT 1 FROM outbox AS earlier
-          WHERE earlier.state = 0 AND earlier.resent = 0 AND earlier."user" = outbox."user" AND earlier.target = outbox.target AND earlier.position < outbox.position)
-        """;
-
+    /// <summary>What is due, and the oldest of its lane that is not delivered, which goes first; what was sent again has no lane.</summary>
     public const string SelectDue =
-        $"""
-        SELECT position, CASE WHEN resent = 0 AND {EarlierInLane} THEN 1 ELSE 0 END FROM outbox
+        """
+        SELECT position, CASE WHEN resent = 1 THEN position ELSE (
+          SELECT min(head.position) FROM outbox AS head
+          WHERE head.state = 0 AND head.resent = 0 AND head."user" = outbox."user" AND head.target = outbox.target) END
+        FROM outbox
         WHERE state = 0 AND target = @target AND next_attempt_at <= @now
         ORDER BY next_attempt_at, position LIMIT @most
         """;
@@ -91,23 +87,11 @@ internal static class OutboxSql
     private const string DeadColumns =
         """SELECT position, message_id, prediction_id, "user", kind, target, attempt, created_at, settled_at, last_error FROM outbox""";
 
-    /// <summary>The heads of the lanes of what is due behind them, held where the database locks rows and nobody else holds them.</summary>
-    public static readonly string SelectHeads =
-        $"""
-        SELECT position FROM outbox
-        WHERE state = 0 AND position IN (
-          SELECT (SELECT min(head.position) FROM outbox AS head WHERE head.state = 0 AND head.resent = 0 AND head."user" = later."user" AND head.target = later.target)
-          FROM outbox AS later WHERE later.position IN ({Positions}))
-        """;
+    /// <summary>Those that still wait.</summary>
+    public static readonly string SelectWaiting = $"SELECT position FROM outbox WHERE position IN ({Positions}) AND state = 0";
 
-    /// <summary>What is due behind a head that is held: it waits until that one is out of its way.</summary>
-    public static readonly string Park =
-        $"""
-        UPDATE outbox SET next_attempt_at = @until
-        WHERE position IN ({Positions}) AND {EarlierInLane} AND (
-          SELECT min(head.position) FROM outbox AS head
-          WHERE head.state = 0 AND head.resent = 0 AND head."user" = outbox."user" AND head.target = outbox.target) IN ({Heads})
-        """;
+    /// <summary>What is due and has another before it: it waits until that one is out of its way.</summary>
+    public static readonly string Park = $"UPDATE outbox SET next_attempt_at = @until WHERE position IN ({Positions})";
 
     public static readonly string Lease =
         $"""
@@ -117,10 +101,6 @@ internal static class OutboxSql
         """;
 
     private static string Positions => string.Join(", ", Enumerable.Range(0, Look).Select(PositionName));
-
-    private static string Heads => string.Join(", ", Enumerable.Range(0, Look).Select(HeadName));
-
-    public static string HeadName(int index) => string.Create(CultureInfo.InvariantCulture, $"@h{index}");
 
     public static string PositionName(int index) => string.Create(CultureInfo.InvariantCulture, $"@p{index}");
 }

@@ -4,26 +4,33 @@ namespace OrleansInference.Storage.Sql;
 
 /// <summary>The outbox in a database.</summary>
 /// <remarks>
-/// A claim looks along one index at what is due for its target. Only the oldest of a lane (user and target) may go; a later one
-/// that is found due is parked: it is due again when the one before it is settled, or after <see cref="ParkedFor"/>, which mends
-/// whatever went wrong. So each message is parked once while it waits, and a claim stays cheap however many wait in one lane.
-/// Where several can write, the rows looked at are locked, and those locked by others are passed over. A row is parked only
-/// while the head of its lane is held too: whoever settles that head has either done so, and then it is no head any more, or
-/// waits for us and frees the parked one afterwards, which it sees then.
+/// A claim looks along one index at what is due for its target. Only the oldest of a lane (user and target), its head, may go; a
+/// later one that is found due is parked: it is due again when the one before it is settled, or after <see cref="ParkedFor"/>,
+/// which mends whatever went wrong. So each message is parked once while it waits, and a claim stays cheap however many wait in
+/// one lane.
+/// Where several can write, a claim locks the rows that it looks at and passes over those that others have locked. It parks behind
+/// a head only while it has that one locked too: whoever settles the head comes after, and sees what to free. A head that is being
+/// settled is locked, and what is behind it stays due for the next look.
 /// </remarks>
 internal sealed class SqlOutbox(SqlDatabase database, OutboxSignal signal, TimeProvider time) : IOutbox
 {
+    // What is claimed first must not wait for long while much else is parked.
+    private const int MostLooks = 64;
+
     private static readonly TimeSpan ParkedFor = TimeSpan.FromMinutes(15);
 
     public async Task<IReadOnlyList<ClaimedMessage>> ClaimAsync(string target, string owner, TimeSpan lease, int most, CancellationToken cancellationToken)
     {
         var all = new List<ClaimedMessage>();
-        while (true)
+        for (var looks = 0; looks < MostLooks && all.Count < most; looks++)
         {
-            var (claimed, looked) = await database.WriteAsync(session => ClaimAsync(session, target, owner, lease, Math.Min(most - all.Count, OutboxSql.Look)), cancellationToken);
+            var (claimed, mayBeMore) = await database.WriteAsync(
+                session => ClaimAsync(session, target, owner, lease, Math.Min(most - all.Count, OutboxSql.Look)), cancellationToken);
             all.AddRange(claimed);
-            if (looked < OutboxSql.Look || all.Count >= most) return all;
+            if (!mayBeMore) break;
         }
+
+        return all;
     }
 
     public async Task<IReadOnlyList<string>> ReadWaitingTargetsAsync(CancellationToken cancellationToken) =>
@@ -75,27 +82,26 @@ internal sealed class SqlOutbox(SqlDatabase database, OutboxSignal signal, TimeP
         async session => (await session.Statement(OutboxSql.LastRaised).Set("@user", user).ReadAllAsync(row => (Rule: row.Text(0), At: row.Time(1)))).ToDictionary(row => row.Rule, row => row.At),
         cancellationToken);
 
-    private async ValueTask<(IReadOnlyList<ClaimedMessage> Claimed, int Looked)> ClaimAsync(SqlSession session, string target, string owner, TimeSpan lease, int most)
+    private async ValueTask<(IReadOnlyList<ClaimedMessage> Claimed, bool MayBeMore)> ClaimAsync(SqlSession session, string target, string owner, TimeSpan lease, int most)
     {
         var now = time.GetUtcNow();
         var due = await session.Statement($"{OutboxSql.SelectDue} {session.SkipLocked}")
             .Set("@target", target)
             .Set("@now", now)
             .Set("@most", OutboxSql.Look)
-            .ReadAllAsync(row => (Position: row.Long(0), Waits: row.Int(1) == 1));
-        var behind = due.Where(message => message.Waits).Select(message => message.Position).ToArray();
-        var heads = due.Where(message => !message.Waits).Select(message => message.Position).Take(most).ToArray();
-        if (behind.Length > 0) await ParkAsync(session, behind, now + ParkedFor);
-        return (heads.Length > 0 ? await LeaseAsync(session, heads, owner, now + lease) : [], due.Count);
+            .ReadAllAsync(row => new DueMessage(row.Long(0), row.Long(1)));
+        var heads = due.Where(message => message.IsHead).Take(most).Select(message => message.Position).ToArray();
+        var parked = await ParkAsync(session, [.. due.Where(message => !message.IsHead)], now + ParkedFor);
+        var claimed = heads.Length > 0 ? await LeaseAsync(session, heads, owner, now + lease) : [];
+        return (claimed, due.Count == OutboxSql.Look && claimed.Count + parked > 0);
     }
 
-    private static async ValueTask ParkAsync(SqlSession session, long[] behind, DateTimeOffset until)
+    private static async ValueTask<int> ParkAsync(SqlSession session, DueMessage[] behind, DateTimeOffset until)
     {
-        var heads = await Over(session.Statement($"{OutboxSql.SelectHeads} {session.SkipLocked}"), behind).ReadAllAsync(row => row.Long(0));
-        if (heads.Count == 0) return;
-        var park = Over(session.Statement(OutboxSql.Park), behind).Set("@until", until);
-        for (var i = 0; i < OutboxSql.Look; i++) park = park.Set(OutboxSql.HeadName(i), i < heads.Count ? heads[i] : null);
-        await park.ExecuteAsync();
+        if (behind.Length == 0) return 0;
+        var heads = await Over(session.Statement($"{OutboxSql.SelectWaiting} {session.SkipLocked}"), [.. behind.Select(message => message.Head).Distinct()]).ReadAllAsync(row => row.Long(0));
+        long[] parked = [.. behind.Where(message => heads.Contains(message.Head)).Select(message => message.Position)];
+        return parked.Length > 0 ? await Over(session.Statement(OutboxSql.Park), parked).Set("@until", until).ExecuteAsync() : 0;
     }
 
     private static async ValueTask<IReadOnlyList<ClaimedMessage>> LeaseAsync(SqlSession session, long[] heads, string owner, DateTimeOffset until)
@@ -153,4 +159,9 @@ internal sealed class SqlOutbox(SqlDatabase database, OutboxSignal signal, TimeP
 
     private static DeadMessage ReadDead(SqlRow row) => new(
         row.Long(0), row.Text(1), row.Id(2), row.Text(3), row.Text(4), row.Text(5), row.Int(6), row.Time(7), row.Time(8), row.TextOrNull(9) ?? "");
+
+    private readonly record struct DueMessage(long Position, long Head)
+    {
+        public bool IsHead => Position == Head;
+    }
 }
