@@ -77,6 +77,7 @@ public static class ApiHost
         app.MapPredictions();
         app.MapHistory();
         app.MapExport();
+        app.MapReplays();
         app.MapUsers();
         app.MapOutbox();
         app.MapHealth();

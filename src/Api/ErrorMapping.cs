@@ -20,7 +20,7 @@ internal static class ErrorMapping
         InferenceErrorCode.InvalidInput => (StatusCodes.Status422UnprocessableEntity, "The request is invalid"),
         InferenceErrorCode.NotFound => (StatusCodes.Status404NotFound, "Not found"),
         InferenceErrorCode.IdempotencyConflict => (StatusCodes.Status409Conflict, "The key was used for another request"),
-        InferenceErrorCode.QueueFull => (StatusCodes.Status429TooManyRequests, "The model's queue is full"),
+        InferenceErrorCode.QueueFull => (StatusCodes.Status429TooManyRequests, "Too many at once"),
         InferenceErrorCode.Cancelled => (ClientClosedRequest, "The caller left"),
         InferenceErrorCode.NotReady => (StatusCodes.Status503ServiceUnavailable, "Not ready"),
         InferenceErrorCode.StorageUnavailable => (StatusCodes.Status503ServiceUnavailable, "A database is unavailable"),

@@ -92,7 +92,10 @@ public static class InferenceGrainsServiceCollectionExtensions
         services.AddOptions<FeedbackOptions>().Bind(section.GetSection("Feedback")).ValidateDataAnnotations().ValidateOnStart();
         services.AddHostedService<RetentionService>();
         services.AddHostedService<QualityMonitor>();
+        services.AddOptions<ReplayOptions>().Bind(section.GetSection("Replay")).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<PredictionReplay>();
+        services.AddSingleton<RangeReplay>();
+        services.AddHostedService<ReplayResumption>();
         services.AddSingleton<PredictionExport>();
         return services.AddOutbox(section);
     }

@@ -12,7 +12,7 @@ public enum InferenceErrorCode
     /// <summary>No such model, version, user or prediction; the message names what there is.</summary>
     NotFound = 2,
 
-    /// <summary>The model's queue is full. Retry after <see cref="InferenceException.RetryAfter"/>.</summary>
+    /// <summary>The model's queue is full, or as many replays run as may. Retry after <see cref="InferenceException.RetryAfter"/>.</summary>
     QueueFull = 3,
 
     /// <summary>The caller left before the answer was ready.</summary>

@@ -9,21 +9,7 @@ internal static class OutcomeReader
 
     /// <exception cref="BadHttpRequestException">400: not JSON; 415: not said to be JSON.</exception>
     /// <exception cref="InferenceException">InvalidInput; every fault at once.</exception>
-    public static async ValueTask<double> ReadAsync(HttpRequest request)
-    {
-        if (!request.HasJsonContentType())
-            throw new BadHttpRequestException(BareStatus.ExplainContentType(request), StatusCodes.Status415UnsupportedMediaType);
-        try
-        {
-            using var body = await JsonDocument.ParseAsync(request.Body, cancellationToken: request.HttpContext.RequestAborted);
-            return Read(body.RootElement);
-        }
-        catch (JsonException e)
-        {
-            var told = InferenceException.InvalidInput(new FieldError("", $"is not JSON: {e.Message}", null));
-            throw new BadHttpRequestException(told.Message, told);
-        }
-    }
+    public static ValueTask<double> ReadAsync(HttpRequest request) => JsonBody.ReadAsync(request, Read);
 
     private static double Read(JsonElement body)
     {

@@ -41,4 +41,8 @@ public static class EventIds
     public const int MessageResent = 3027;
     public const int DatabaseAwaited = 3030;
     public const int QualityNotMeasured = 3031;
+    public const int ReplayStarted = 3032;
+    public const int ReplayEnded = 3033;
+    public const int ReplayFailed = 3034;
+    public const int ReplaysNotResumed = 3035;
 }

@@ -34,6 +34,7 @@ public sealed class InferenceInstruments
     private readonly Histogram<int> _batchSize;
     private readonly QueueLengths _queues = new();
     private readonly QualityGauges _quality;
+    private readonly Counter<long> _replayed;
 
     public InferenceInstruments(IMeterFactory meters)
     {
@@ -64,10 +65,14 @@ public sealed class InferenceInstruments
         _cacheRequests = meter.CreateCounter<long>("inference.cache.requests", "{request}", "Requests to models with a prediction cache, by what it did for them.");
         _batchSize = meter.CreateHistogram<int>("inference.batch.size", "{row}", "Rows of one run of a model.");
         _quality = new QualityGauges(meter);
+        _replayed = meter.CreateCounter<long>("inference.replay.predictions", "{prediction}", "Recorded predictions that replays of time ranges are through with.");
         meter.CreateObservableGauge("inference.queue.length", _queues.Measure, "{row}", "Rows that wait for an inference thread.");
     }
 
     public void OnQualityMeasured(string model, IReadOnlyList<ModelQuality> versions) => _quality.Set(model, versions);
+
+    public void OnReplayed(string model, string outcome, long predictions) =>
+        _replayed.Add(predictions, new("model.name", model), new("outcome", outcome));
 
     public void OnPredicted(string model, string outcome, TimeSpan duration) =>
         _requestDuration.Record(duration.TotalSeconds, new("model.name", model), new("outcome", outcome));

@@ -35,6 +35,10 @@ public interface IPredictionLog
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
     Task<IReadOnlyList<PredictionRecord>> ReadRangeAsync(ExportQuery query, LogCursor? after, int most);
 
+    /// <summary>How many records that range has, counted up to <paramref name="most"/>.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
+    Task<long> CountRangeAsync(ExportQuery query, long most);
+
     /// <summary>The schemas of all records of a model.</summary>
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
     Task<IReadOnlyList<FeatureSchema>> ReadSchemasAsync(string model);

@@ -32,7 +32,7 @@ internal sealed class PredictionLogGrain(
     }
 
     public async Task<ReplayedPrediction> ReplayAsync(Guid predictionId, string? version, CancellationToken cancellationToken) =>
-        await replay.ReplayAsync(await ReadAsync(predictionId), version, cancellationToken);
+        await replay.ReplayAsync(await ReadAsync(predictionId), version, InferencePriority.Interactive, cancellationToken);
 
     public async Task<IReadOnlyList<ExportFeature>> GetExportFeaturesAsync(ExportQuery query)
     {

@@ -18,6 +18,9 @@ internal sealed class SqlPredictionLog(SqlDatabase database, IRecordWriter write
         ORDER BY created_at, id LIMIT @most
         """;
 
+    private const string CountRange =
+        "SELECT count(*) FROM (SELECT 1 FROM predictions WHERE created_at >= @from AND created_at < @to AND model = @model LIMIT @most) AS counted";
+
     private const string SelectSchemas = "SELECT id, names FROM record_schemas WHERE id IN (SELECT schema_id FROM model_schemas WHERE model = @model) ORDER BY id";
     private const string SelectSchema = "SELECT names FROM record_schemas WHERE id = @id";
     private const string SelectLastSequence = """SELECT coalesce(max(seq), 0) FROM predictions WHERE "user" = @user""";
@@ -47,6 +50,13 @@ internal sealed class SqlPredictionLog(SqlDatabase database, IRecordWriter write
             .Set("@after", after?.CreatedAt ?? DateTimeOffset.UnixEpoch)
             .Set("@after_id", after?.Id ?? Guid.Empty)
             .Set("@most", most)));
+
+    public Task<long> CountRangeAsync(ExportQuery query, long most) => database.ReadAsync(session => session.Statement(CountRange)
+        .Set("@model", query.Model)
+        .Set("@from", query.From ?? DateTimeOffset.UnixEpoch)
+        .Set("@to", query.To ?? DateTimeOffset.MaxValue)
+        .Set("@most", most)
+        .ReadFirstAsync(row => row.Long(0), none: 0));
 
     public async Task<IReadOnlyList<FeatureSchema>> ReadSchemasAsync(string model) => await database.ReadAsync(session => session.Statement(SelectSchemas)
         .Set("@model", model)

@@ -17,6 +17,8 @@ internal sealed class GatewayClient : IAsyncDisposable
 
     public IInferenceClient Client => _host.Services.GetRequiredService<IInferenceClient>();
 
+    public IReplayClient Replays => _host.Services.GetRequiredService<IReplayClient>();
+
     /// <summary>Connects to the silos with these gateway ports.</summary>
     public static async Task<GatewayClient> ConnectAsync(params int[] gatewayPorts)
     {

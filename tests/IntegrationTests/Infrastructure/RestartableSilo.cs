@@ -6,26 +6,30 @@ namespace IntegrationTests.Infrastructure;
 internal sealed class RestartableSilo : IAsyncDisposable
 {
     private readonly TestDirectory _directory;
+    private readonly string[] _settings;
     private ServerProcess _silo;
     private GatewayClient _gateway;
 
-    private RestartableSilo(TestDirectory directory, ServerProcess silo, GatewayClient gateway)
+    private RestartableSilo(TestDirectory directory, string[] settings, ServerProcess silo, GatewayClient gateway)
     {
         _directory = directory;
+        _settings = settings;
         _silo = silo;
         _gateway = gateway;
     }
 
     public IInferenceClient Client => _gateway.Client;
 
+    public IReplayClient Replays => _gateway.Replays;
+
     /// <summary>What the present process has printed.</summary>
     public string Output => _silo.Output;
 
-    /// <summary>Starts with the models in the directory's <c>models</c>; changes of them are served when they are asked for.</summary>
-    public static async Task<RestartableSilo> StartAsync(TestDirectory directory)
+    /// <summary>Starts with the models in the directory's <c>models</c>, whose changes are served when they are asked for, and further settings.</summary>
+    public static async Task<RestartableSilo> StartAsync(TestDirectory directory, params string[] settings)
     {
-        var (silo, gateway) = await LaunchAsync(directory);
-        return new RestartableSilo(directory, silo, gateway);
+        var (silo, gateway) = await LaunchAsync(directory, settings);
+        return new RestartableSilo(directory, settings, silo, gateway);
     }
 
     /// <summary>Kills the process where it stands, and starts another one on its data.</summary>
@@ -33,19 +37,20 @@ internal sealed class RestartableSilo : IAsyncDisposable
     {
         await _silo.KillAsync();
         await StopAsync();
-        (_silo, _gateway) = await LaunchAsync(_directory);
+        (_silo, _gateway) = await LaunchAsync(_directory, _settings);
     }
 
     public async ValueTask DisposeAsync() => await StopAsync();
 
-    private static async Task<(ServerProcess Silo, GatewayClient Gateway)> LaunchAsync(TestDirectory directory)
+    private static async Task<(ServerProcess Silo, GatewayClient Gateway)> LaunchAsync(TestDirectory directory, string[] settings)
     {
         var port = FreePort.Find();
-        var silo = await ServerProcess.StartSiloAsync(
+        var silo = await ServerProcess.StartSiloAsync([
             $"--Inference:DataDirectory={directory.File("data")}",
             $"--Inference:ModelRepository:Path={directory.File("models")}",
             "--Inference:ModelRepository:PollInterval=00:00:00",
-            $"--Inference:Silo:GatewayPort={port}");
+            $"--Inference:Silo:GatewayPort={port}",
+            .. settings.Select(setting => $"--{setting}")]);
         return (silo, await GatewayClient.ConnectAsync(port));
     }
 

@@ -243,6 +243,31 @@ public abstract class LogConformanceTests : IAsyncLifetime
         Assert.Equal(("-!erased", null), (read.User, read.IdempotencyKey));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(500)]
+    public async Task ReadRange_InPages_IsEveryRecordOfTheModelInTheRangeOnceByTime(int pageSize)
+    {
+        var inside = Enumerable.Range(0, 7).Select(i => Record($"-!{i}", 1) with { CreatedAt = Noon.AddMilliseconds(i / 3) }).ToArray();
+        foreach (var record in inside.Reverse()) await AppendAsync(record);
+        await AppendAsync(Record("-!early", 1) with { CreatedAt = Noon.AddMilliseconds(-1) });
+        await AppendAsync(Record("-!late", 1) with { CreatedAt = Noon.AddMilliseconds(3) });
+        await AppendAsync(Record("-!other", 1) with { Model = "other" });
+        var range = new ExportQuery { Model = "fraud", From = Noon, To = Noon.AddMilliseconds(3) };
+
+        var read = new List<PredictionRecord>();
+        for (IReadOnlyList<PredictionRecord> page; (page = await Log.ReadRangeAsync(range, read.Count == 0 ? null : new LogCursor(read[^1].CreatedAt, read[^1].Id), pageSize)).Count > 0;) read.AddRange(page);
+
+        Assert.Equal(
+            inside.OrderBy(record => record.CreatedAt).ThenBy(record => Convert.ToHexString(record.Id.ToByteArray(bigEndian: true)), StringComparer.Ordinal).Select(record => record.Id),
+            read.Select(record => record.Id));
+        Assert.All(read, record => Assert.Equal(["request.amount"], record.Schema.Names));
+        Assert.Equal((7L, 5L), (await Log.CountRangeAsync(range, long.MaxValue), await Log.CountRangeAsync(range, 5)));
+        Assert.Equal((9L, 0L), (await Log.CountRangeAsync(new ExportQuery { Model = "fraud" }, 100), await Log.CountRangeAsync(new ExportQuery { Model = "nothing" }, 100)));
+        Assert.Equal(["request.amount"], Assert.Single(await Log.ReadSchemasAsync("fraud")).Names);
+    }
+
     [Fact]
     public async Task Outcomes_LabelAndCorrection_TheLatestIsWhatIsMeasured()
     {

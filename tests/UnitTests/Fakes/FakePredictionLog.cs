@@ -47,5 +47,7 @@ internal sealed class FakePredictionLog : IPredictionLog
 
     public Task<IReadOnlyList<PredictionRecord>> ReadRangeAsync(ExportQuery query, LogCursor? after, int most) => throw new NotSupportedException();
 
+    public Task<long> CountRangeAsync(ExportQuery query, long most) => throw new NotSupportedException();
+
     public Task<IReadOnlyList<FeatureSchema>> ReadSchemasAsync(string model) => throw new NotSupportedException();
 }

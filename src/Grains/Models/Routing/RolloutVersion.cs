@@ -17,12 +17,16 @@ internal sealed class RolloutVersion : DelegatingVersion
         : base(version)
     {
         Spare = spare;
+        Unwatched = version;
         _monitored = new MonitoredVersion(version, time);
         _cached = new CachedVersion(model, _monitored, time, instruments);
     }
 
     /// <summary>The version as a shadow runs it: on what requests leave.</summary>
     public IServedVersion Spare { get; }
+
+    /// <summary>The version alone, for what is no traffic: it neither asks the cache nor counts for a canary.</summary>
+    public IServedVersion Unwatched { get; }
 
     public override ModelStatistics Statistics => _cached.Statistics;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Models;
 using OrleansInference.Grains.Models.Planning;
+using OrleansInference.Grains.Models.Routing;
 
 namespace OrleansInference.Grains.PostProcessing.Replay;
 
@@ -10,22 +11,17 @@ internal sealed class PredictionReplay(ModelCatalog models)
 {
     /// <param name="record">The prediction.</param>
     /// <param name="version">A version's number or label; null for the recorded one.</param>
+    /// <param name="priority">Who waits for it.</param>
     /// <param name="cancellationToken">The caller's.</param>
     /// <exception cref="InferenceException">NotFound: the version is served no more. InvalidInput: the record lacks what the manifest asks for now.</exception>
-    public async Task<ReplayedPrediction> ReplayAsync(PredictionRecord record, string? version, CancellationToken cancellationToken)
+    public async Task<ReplayedPrediction> ReplayAsync(PredictionRecord record, string? version, InferencePriority priority, CancellationToken cancellationToken)
     {
         var body = PredictionBody.Decode(record.Body);
         var model = await models.AcquirePredictingAsync(record.Model, cancellationToken);
         try
         {
-            var request = new InferenceRequest
-            {
-                Version = version ?? record.Version.ToString(CultureInfo.InvariantCulture),
-                Inputs = ToInputs(model.Plan!, record, body),
-                Generation = model.Generation,
-                BypassCache = true,
-            };
-            var response = await model.InferAsync(request, cancellationToken);
+            var served = Unwatched(model.Version(version ?? record.Version.ToString(CultureInfo.InvariantCulture)));
+            var response = await served.InferAsync(new InferenceRequest { Inputs = ToInputs(model.Plan!, record, body), Priority = priority }, cancellationToken);
             var value = model.Plan!.Output.Read(response.Outputs);
             return new ReplayedPrediction
             {
@@ -43,6 +39,9 @@ internal sealed class PredictionReplay(ModelCatalog models)
             model.Release();
         }
     }
+
+    // What was asked once already says nothing of how a canary does now, and an answer from the cache would be no replay.
+    private static IServedVersion Unwatched(LoadedVersion version) => version.Served is RolloutVersion { Unwatched: var unwatched } ? unwatched : version.Served;
 
     // By name: the manifest may have gained sources since, as long as the model's inputs are all in the record.
     private static Tensor[] ToInputs(PredictPlan plan, PredictionRecord record, PredictionBody body)

@@ -58,6 +58,19 @@ public sealed class ModelRolloutsTests
     }
 
     [Fact]
+    public async Task Create_CanaryReplayed_IsNotJudgedByIt()
+    {
+        var model = Serve(new VersionsSection { Canary = Canary });
+        _fakes[1].OnInfer = (_, _) => Task.FromException<InferenceResponse>(new InferenceException(InferenceErrorCode.ModelFailed, "on purpose"));
+
+        await Assert.ThrowsAsync<InferenceException>(() => ((RolloutVersion)model.Versions[2].Served).Unwatched.InferAsync(Request, CancellationToken.None));
+        Assert.False(model.Rollout!.Canary!.Monitor.IsDemoted);
+
+        await Assert.ThrowsAsync<InferenceException>(() => model.InferAsync(Request, CancellationToken.None));
+        Assert.True(model.Rollout!.Canary!.Monitor.IsDemoted);
+    }
+
+    [Fact]
     public async Task Create_VersionAskedFor_IsPinnedWhateverTheShare()
     {
         var model = Serve(new VersionsSection { Canary = Canary });
