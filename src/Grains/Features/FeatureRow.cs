@@ -9,4 +9,7 @@ public sealed record FeatureRow(FeatureValue[] Values, long ReadAt, bool Degrade
     /// <summary>A row of defaults.</summary>
     public static FeatureRow Defaults(IReadOnlyList<FeatureColumn> columns, long readAt, bool degraded) =>
         new([.. columns.Select(column => column.Default)], readAt, degraded);
+
+    /// <summary>The same values, said to be stale; defaults stay defaults.</summary>
+    public FeatureRow AsStale() => this with { Values = [.. Values.Select(value => value.Status is FeatureStatus.Fresh ? value with { Status = FeatureStatus.Stale } : value)] };
 }
