@@ -10,6 +10,7 @@ using OrleansInference.Grains.Features.External;
 using OrleansInference.Grains.Features.Lookups;
 using OrleansInference.Grains.Features.Transforms;
 using OrleansInference.Grains.Features.Views;
+using OrleansInference.Grains.Features.Windows;
 using OrleansInference.Grains.Models;
 using OrleansInference.Grains.Models.Control;
 using OrleansInference.Grains.Models.Ensembles;
@@ -26,6 +27,7 @@ using OrleansInference.Grains.PostProcessing.Feedback;
 using OrleansInference.Grains.PostProcessing.Outbox;
 using OrleansInference.Grains.PostProcessing.Replay;
 using OrleansInference.Grains.PostProcessing.Retention;
+using OrleansInference.Grains.Users;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -75,10 +77,14 @@ public static class InferenceGrainsServiceCollectionExtensions
     {
         services.AddHttpClient();
         services.AddSingleton<IFeatureSource, CalendarTransform>();
+        services.AddSingleton<UserSnapshots>();
+        services.AddSingleton<WindowLoader>();
+        services.AddSingleton<UserWindowsServices>();
         return services.AddSingleton(provider => new FeatureSources(
         [
             .. provider.GetServices<IFeatureSource>(),
-            .. NamedOptions.Read<FeatureViewOptions>(section, "FeatureViews").Select(view => CreateView(provider, view.Key, view.Value)),
+            .. NamedOptions.Read<WindowViewOptions>(section, "FeatureViews", IsWindow).Select(view => new WindowView(view.Key, view.Value)),
+            .. NamedOptions.Read<FeatureViewOptions>(section, "FeatureViews", view => !IsWindow(view)).Select(view => CreateView(provider, view.Key, view.Value)),
             .. NamedOptions.Read<ExternalServiceOptions>(section, "ExternalServices").Select(service => CreateService(provider, service.Key, service.Value)),
             .. NamedOptions.Read<LookupOptions>(section, "Lookups").Select(lookup => CreateLookup(provider, lookup.Key, lookup.Value)),
         ]));
@@ -120,6 +126,8 @@ public static class InferenceGrainsServiceCollectionExtensions
             provider.GetRequiredService<InferenceInstruments>(),
             provider.GetRequiredService<ILoggerFactory>());
     }
+
+    private static bool IsWindow(IConfigurationSection view) => string.Equals(view[nameof(WindowViewOptions.Kind)], WindowViewOptions.WindowKind, StringComparison.OrdinalIgnoreCase);
 
     private static FeatureView CreateView(IServiceProvider provider, string name, FeatureViewOptions options) => new(
         name,

@@ -8,11 +8,11 @@ internal static class NamedOptions
 {
     /// <summary>All of one section, validated.</summary>
     /// <exception cref="InferenceStartupException">A setting is unknown, missing or out of range; all faults at once.</exception>
-    public static Dictionary<string, TOptions> Read<TOptions>(IConfiguration inference, string section)
+    public static Dictionary<string, TOptions> Read<TOptions>(IConfiguration inference, string section, Func<IConfigurationSection, bool>? among = null)
         where TOptions : class, new()
     {
         var faults = new List<string>();
-        var named = inference.GetSection(section).GetChildren().ToDictionary(child => child.Key, child => Read<TOptions>(child, faults));
+        var named = inference.GetSection(section).GetChildren().Where(child => among?.Invoke(child) ?? true).ToDictionary(child => child.Key, child => Read<TOptions>(child, faults));
         return faults.Count == 0 ? named : throw new InferenceStartupException(string.Join(Environment.NewLine, faults));
     }
 

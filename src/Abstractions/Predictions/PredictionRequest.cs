@@ -27,4 +27,8 @@ public sealed record PredictionRequest
     /// <summary>Whether the log may have this prediction already. The client sets it for ids that it did not mint and for further attempts.</summary>
     [Id(5)]
     public bool MayBeRecorded { get; init; }
+
+    /// <summary>Whether this is a mere question: nothing is recorded, no message is owed, and the user's windows stay as they are. Default: false.</summary>
+    [Id(6)]
+    public bool Unrecorded { get; init; }
 }

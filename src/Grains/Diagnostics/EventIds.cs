@@ -21,6 +21,9 @@ public static class EventIds
     public const int FeatureViewFailed = 2001;
     public const int ExternalServiceFailed = 2002;
 
+    public const int SnapshotNotWritten = 2041;
+    public const int SnapshotUnreadable = 2042;
+
     // 3000: post-processing
     public const int MessageDelivered = 3001;
     public const int MessageFailed = 3002;

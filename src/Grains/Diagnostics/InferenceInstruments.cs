@@ -35,6 +35,7 @@ public sealed class InferenceInstruments
     private readonly QueueLengths _queues = new();
     private readonly QualityGauges _quality;
     private readonly Counter<long> _replayed;
+    private readonly Counter<long> _snapshotFailures;
 
     public InferenceInstruments(IMeterFactory meters)
     {
@@ -66,6 +67,7 @@ public sealed class InferenceInstruments
         _batchSize = meter.CreateHistogram<int>("inference.batch.size", "{row}", "Rows of one run of a model.");
         _quality = new QualityGauges(meter);
         _replayed = meter.CreateCounter<long>("inference.replay.predictions", "{prediction}", "Recorded predictions that replays of time ranges are through with.");
+        _snapshotFailures = meter.CreateCounter<long>("inference.snapshot.failures", "{snapshot}", "Snapshots of users that were not written or could not be read; the log has what they lack.");
         meter.CreateObservableGauge("inference.queue.length", _queues.Measure, "{row}", "Rows that wait for an inference thread.");
     }
 
@@ -73,6 +75,8 @@ public sealed class InferenceInstruments
 
     public void OnReplayed(string model, string outcome, long predictions) =>
         _replayed.Add(predictions, new("model.name", model), new("outcome", outcome));
+
+    public void OnSnapshotFailed(string stage) => _snapshotFailures.Add(1, new KeyValuePair<string, object?>("stage", stage));
 
     public void OnPredicted(string model, string outcome, TimeSpan duration) =>
         _requestDuration.Record(duration.TotalSeconds, new("model.name", model), new("outcome", outcome));

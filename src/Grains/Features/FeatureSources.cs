@@ -21,6 +21,9 @@ public sealed class FeatureSources
 
     public IFeatureSource? Find(string name) => _sources.GetValueOrDefault(name);
 
+    /// <summary>All sources of one kind.</summary>
+    public IEnumerable<TSource> Of<TSource>() => _sources.Values.OfType<TSource>();
+
     /// <summary>The names of one kind of source, for messages.</summary>
     public IEnumerable<string> NamesOf<TSource>() => _sources.Values.OfType<TSource>().Select(source => ((IFeatureSource)source!).Name).Order();
 }

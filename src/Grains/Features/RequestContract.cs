@@ -149,6 +149,6 @@ public sealed class RequestContract
 
     internal static double ToSeconds(DateTimeOffset at) => (at - DateTimeOffset.UnixEpoch).Ticks / (double)TimeSpan.TicksPerSecond;
 
-    private static DateTimeOffset ToInstant(double seconds) =>
+    internal static DateTimeOffset ToInstant(double seconds) =>
         DateTimeOffset.UnixEpoch.AddTicks((long)Math.Round(seconds * TimeSpan.TicksPerSecond));
 }

@@ -31,6 +31,14 @@ public interface IPredictionLog
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
     Task<IReadOnlyList<PredictionRecord>> ReadLatestAsync(string user, int most);
 
+    /// <summary>The user's records that were events and have a higher number, the lowest first.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
+    Task<IReadOnlyList<PredictionRecord>> ReadEventsAsync(string user, long after, int most);
+
+    /// <summary>Says that the user's events up to a number are kept elsewhere, so that their records may go when they are old.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
+    Task ReleaseEventsAsync(string user, long through);
+
     /// <summary>A model's records by the time they were made, from <paramref name="after"/> on.</summary>
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
     Task<IReadOnlyList<PredictionRecord>> ReadRangeAsync(ExportQuery query, LogCursor? after, int most);

@@ -10,8 +10,10 @@ namespace OrleansInference.Grains.PostProcessing;
 /// there, of the inference, and of both with all else before the record was handed to the log, 7-bit int64 each; count of
 /// features, 7-bit int; for each, one byte of type (low 4 bits) and status (high 4 bits), its value (double or string; nothing
 /// when missing) and its age in milliseconds, 7-bit int64; count of output tensors, 7-bit int; for each, name, string;
-/// datatype, byte; rank, 7-bit int; dimensions, 7-bit int64 each; length, 7-bit int; bytes. Format 1 ends with the features
-/// and has nothing between info and their count. Little-endian; strings are UTF-8 with a 7-bit length.
+/// datatype, byte; rank, 7-bit int; dimensions, 7-bit int64 each; length, 7-bit int; bytes. Format 3, which a record has that
+/// was an event, goes on with the event: view, string; ticks, int64; count of fields, 7-bit int; for each, name, string; number,
+/// double. Format 1 ends with the features and has nothing between info and their count. Little-endian; strings are UTF-8 with
+/// a 7-bit length.
 /// </remarks>
 public sealed record PredictionBody
 {
@@ -19,7 +21,8 @@ public sealed record PredictionBody
     public const int MaxOutputBytes = 64 * 1024;
 
     private const byte Oldest = 1;
-    private const byte Format = 2;
+    private const byte Eventless = 2;
+    private const byte Format = 3;
     private const byte Degraded = 1;
     private const byte OutputsLeftOut = 2;
 
@@ -42,13 +45,16 @@ public sealed record PredictionBody
     /// <summary>All outputs of the model; null where they were too large, and in records of format 1.</summary>
     public IReadOnlyList<Tensor>? Outputs { get; init; }
 
+    /// <summary>The event that the prediction was; null for a question.</summary>
+    public RecordedEvent? Event { get; init; }
+
     public static byte[] Encode(
-        long schemaId, Prediction prediction, FeatureVector features, IReadOnlyList<Tensor> outputs, PredictionTimes times, long fingerprint)
+        long schemaId, Prediction prediction, FeatureVector features, IReadOnlyList<Tensor> outputs, PredictionTimes times, long fingerprint, RecordedEvent? happened = null)
     {
         using var buffer = new MemoryStream(128 + features.Values.Length * 10);
         using var writer = new BinaryWriter(buffer, Encoding.UTF8);
         var outputsFit = outputs.Sum(output => (long)output.Data.Length) <= MaxOutputBytes;
-        writer.Write(Format);
+        writer.Write(happened is null ? Eventless : Format);
         writer.Write(schemaId);
         writer.Write((byte)((prediction.Degraded ? Degraded : 0) | (outputsFit ? 0 : OutputsLeftOut)));
         writer.Write(prediction.Value);
@@ -62,6 +68,7 @@ public sealed record PredictionBody
         for (var i = 0; i < features.Values.Length; i++) Write(writer, features.Values[i], features.AgeMs(i));
         writer.Write7BitEncodedInt(outputsFit ? outputs.Count : 0);
         foreach (var output in outputsFit ? outputs : []) Write(writer, output);
+        if (happened is not null) Write(writer, happened);
         return buffer.ToArray();
     }
 
@@ -97,6 +104,7 @@ public sealed record PredictionBody
         var times = format > Oldest ? ReadTimes(reader) : null;
         var features = ReadList(reader, body.Length, "features", ReadFeature);
         var outputs = format > Oldest ? ReadList(reader, body.Length, "outputs", ReadTensor) : null;
+        var happened = format > Eventless ? ReadEvent(reader, body.Length) : null;
         return new PredictionBody
         {
             SchemaId = schemaId,
@@ -107,6 +115,7 @@ public sealed record PredictionBody
             Times = times,
             Features = features,
             Outputs = (flags & OutputsLeftOut) != 0 ? null : outputs,
+            Event = happened,
         };
     }
 
@@ -162,6 +171,21 @@ public sealed record PredictionBody
         writer.Write7BitEncodedInt(tensor.Data.Length);
         writer.Write(tensor.Data);
     }
+
+    private static void Write(BinaryWriter writer, RecordedEvent happened)
+    {
+        writer.Write(happened.View);
+        writer.Write(happened.Ticks);
+        writer.Write7BitEncodedInt(happened.Fields.Count);
+        foreach (var (field, number) in happened.Fields)
+        {
+            writer.Write(field);
+            writer.Write(number);
+        }
+    }
+
+    private static RecordedEvent ReadEvent(BinaryReader reader, int most) => new(
+        reader.ReadString(), reader.ReadInt64(), ReadList(reader, most, "fields", field => KeyValuePair.Create(field.ReadString(), field.ReadDouble())));
 
     private static Tensor ReadTensor(BinaryReader reader)
     {

@@ -21,6 +21,9 @@ public sealed record PredictionDraft
 
     public required PredictionTimes Times { get; init; }
 
+    /// <summary>The event that the prediction was; null for a question.</summary>
+    public RecordedEvent? Event { get; init; }
+
     /// <summary>The record under a number; its body is made here, its messages were made before.</summary>
     public PredictionRecord ToRecord(string user, long sequence, RecordChain chain, IReadOnlyList<OutboxMessage> messages, DateTimeOffset now) => new()
     {
@@ -33,7 +36,8 @@ public sealed record PredictionDraft
         IdempotencyKey = Request.IdempotencyKey,
         CreatedAt = now,
         Schema = Plan.Schema,
-        Body = PredictionBody.Encode(Plan.Schema.Id, Prediction, Features, Inference.Outputs, Times, RequestFingerprint.Of(Plan.Request, Request.Fields)),
+        Body = PredictionBody.Encode(Plan.Schema.Id, Prediction, Features, Inference.Outputs, Times, RequestFingerprint.Of(Plan.Request, Request.Fields), Event),
+        IsEvent = Event is not null,
         Messages = messages,
         Chain = chain,
     };

@@ -26,6 +26,9 @@ public sealed record PredictionRecord
 
     public required DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>Whether the body holds an event of the user.</summary>
+    public bool IsEvent { get; init; }
+
     /// <summary>The names of the features in <see cref="Body"/>; written once for all records that share them.</summary>
     public required FeatureSchema Schema { get; init; }
 

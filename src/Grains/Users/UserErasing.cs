@@ -12,14 +12,16 @@ internal sealed class UserErasing(string user, IUserErasure stored, LogErasure m
     public Task? UnderWay => _underWay is { IsCompleted: false } ? _underWay : null;
 
     /// <summary>Removes the user once what is under way has ended; a second caller has the answer of the first.</summary>
-    public Task<UserErasure> EraseAsync(Func<Task> drain, Action forget) =>
-        _underWay is { IsCompleted: false } ? _underWay : _underWay = RunAsync(drain, forget);
+    public Task<UserErasure> EraseAsync(Func<Task> drain, Func<Task> clear, Action forget) =>
+        _underWay is { IsCompleted: false } ? _underWay : _underWay = RunAsync(drain, clear, forget);
 
-    private async Task<UserErasure> RunAsync(Func<Task> drain, Action forget)
+    private async Task<UserErasure> RunAsync(Func<Task> drain, Func<Task> clear, Action forget)
     {
         try
         {
-            return await EraseNowAsync(drain);
+            await drain();
+            await clear();
+            return await EraseNowAsync();
         }
         finally
         {
@@ -28,10 +30,8 @@ internal sealed class UserErasing(string user, IUserErasure stored, LogErasure m
         }
     }
 
-    private async Task<UserErasure> EraseNowAsync(Func<Task> drain)
+    private async Task<UserErasure> EraseNowAsync()
     {
-        await drain();
-
         // It outlives its caller: half an erasure helps nobody.
         var (predictions, messages) = mode is LogErasure.Delete
             ? await stored.DeleteAsync(user, CancellationToken.None)

@@ -1,5 +1,6 @@
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Features.Views;
+using OrleansInference.Grains.Features.Windows;
 using OrleansInference.Grains.Models.Planning;
 
 namespace OrleansInference.Grains.Users;
@@ -15,16 +16,19 @@ internal sealed class UserFeatures(string userId, TimeProvider time)
     /// <summary>Forgets the cached views.</summary>
     public void Clear() => _views.Clear();
 
-    /// <summary>Starts every source of the plan in this turn, then waits for them together.</summary>
-    public async ValueTask<FeatureVector> AssembleAsync(PredictPlan plan, BoundRequest request, TimeBudget budget)
+    /// <summary>Starts every source of the plan in this turn, then waits for them together. Window views are left out.</summary>
+    public async ValueTask<FeatureRow?[]> ReadAsync(PredictPlan plan, BoundRequest request, TimeBudget budget)
     {
         var query = new FeatureQuery(userId, request, budget);
         var reads = new PendingRow[plan.Sources.Count];
-        for (var i = 0; i < reads.Length; i++) reads[i] = PendingRow.Of(Read(plan.Sources[i].Source, query));
+        for (var i = 0; i < reads.Length; i++)
+        {
+            if (plan.Sources[i].Source is not WindowView) reads[i] = PendingRow.Of(Read(plan.Sources[i].Source, query));
+        }
 
-        var rows = new FeatureRow[reads.Length];
-        for (var i = 0; i < rows.Length; i++) rows[i] = reads[i].Row ?? await reads[i].Pending!;
-        return new FeatureVector(plan, request, rows, time);
+        var rows = new FeatureRow?[reads.Length];
+        for (var i = 0; i < rows.Length; i++) rows[i] = reads[i].Pending is { } pending ? await pending : reads[i].Row;
+        return rows;
     }
 
     private ValueTask<FeatureRow> Read(IFeatureSource source, FeatureQuery query)

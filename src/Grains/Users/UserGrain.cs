@@ -29,6 +29,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     private readonly string _userId;
     private readonly UserFeatures _features;
     private readonly UserJournal _journal;
+    private readonly UserWindows _windows;
     private readonly RecordedReplies _replies;
     private readonly Attempts _attempts = new();
     private readonly UserErasing _erasing;
@@ -42,6 +43,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         IOptions<IdempotencyOptions> idempotency,
         IOptions<ErasureOptions> erasure,
         TimeProvider time,
+        UserWindowsServices windows,
         InferenceInstruments instruments,
         ILogger<UserGrain> logger)
     {
@@ -54,6 +56,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         _userId = UserKey.ToUserId(_key);
         _features = new UserFeatures(_userId, time);
         _journal = new UserJournal(_key, log, outbox, time);
+        _windows = new UserWindows(context.GrainId, windows, _journal, StartTimer);
         _replies = new RecordedReplies(_key, log, idempotency.Value.KeyLifetime, time);
         _erasing = new UserErasing(_key, stored, erasure.Value.Log);
     }
@@ -66,10 +69,12 @@ internal sealed partial class UserGrain : Grain, IUserGrain
 
     public async Task<UserErasure> EraseAsync(CancellationToken cancellationToken)
     {
-        var erased = await _erasing.EraseAsync(_attempts.DrainAsync, Forget).WaitAsync(cancellationToken);
+        var erased = await _erasing.EraseAsync(DrainAsync, _windows.ClearAsync, Forget).WaitAsync(cancellationToken);
         LogErased(erased.Predictions, erased.Messages);
         return erased;
     }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _windows.SaveAsync().WaitAsync(cancellationToken);
 
     public async Task<UserState> GetStateAsync() => new()
     {
@@ -136,21 +141,25 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         var plan = model.Plan!;
         var bound = plan.Bind(request, _time.GetUtcNow());
         if (await _replies.FindAsync(plan, request, budget.Token) is { } recorded) return recorded;
-        if (plan.Logging is not PredictionLogging.Off) _journal.BeginLoad();
-        var features = await _features.AssembleAsync(plan, bound, budget);
+        if (plan.Logging is not PredictionLogging.Off && !request.Unrecorded) _journal.BeginLoad();
+        _windows.BeginLoad(plan, bound.At);
+        var rows = await _features.ReadAsync(plan, bound, budget);
+        using var admission = await _windows.AdmitAsync(plan, bound, !request.Unrecorded, budget.Token);
+        var features = new FeatureVector(plan, admission.Request, admission.Complete(plan, rows), _time);
         var featuresAfter = budget.Elapsed;
         var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(_key, model.Generation), budget.Token);
         var draft = new PredictionDraft
         {
             Plan = plan,
             Request = request,
-            Bound = bound,
+            Bound = admission.Request,
             Features = features,
             Inference = inference,
             Prediction = ToPrediction(model, request, features, inference),
             Times = new PredictionTimes(bound.At, featuresAfter, budget.Elapsed - featuresAfter, budget.Elapsed),
+            Event = admission.ToRecorded(),
         };
-        return await RecordAsync(draft, budget);
+        return await RecordAsync(draft, admission, budget);
     }
 
     private static Prediction ToPrediction(ServedModel model, PredictionRequest request, FeatureVector features, InferenceResponse inference) => new()
@@ -176,18 +185,18 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         }
     }
 
-    private async ValueTask<Prediction> RecordAsync(PredictionDraft draft, TimeBudget budget)
+    private async ValueTask<Prediction> RecordAsync(PredictionDraft draft, Admission admission, TimeBudget budget)
     {
-        switch (draft.Plan.Logging)
+        switch (draft.Request.Unrecorded ? PredictionLogging.Off : draft.Plan.Logging)
         {
             case PredictionLogging.Off:
                 return draft.Prediction;
             case PredictionLogging.BestEffort:
-                _ = _attempts.AddAsync(TryRecordAsync(draft));
+                _ = _attempts.AddAsync(TryRecordAsync(draft, admission));
                 return draft.Prediction;
         }
 
-        return await _journal.AppendAsync(draft, budget.Token) switch
+        return await _journal.AppendAsync(draft, admission, budget.Token) switch
         {
             AppendOutcome.Appended => draft.Prediction,
             AppendOutcome.Repeated => await _replies.GetAsync(draft.Plan, draft.Request, budget.Token),
@@ -197,11 +206,11 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     }
 
     // Nobody waits for it: what cannot be written is counted, and gone.
-    private async Task TryRecordAsync(PredictionDraft draft)
+    private async Task TryRecordAsync(PredictionDraft draft, Admission admission)
     {
         try
         {
-            var outcome = await _journal.AppendAsync(draft, CancellationToken.None);
+            var outcome = await _journal.AppendAsync(draft, admission, CancellationToken.None);
             if (outcome is AppendOutcome.Superseded) Superseded(draft.Prediction.PredictionId);
             if (outcome is not AppendOutcome.Appended) _instruments.OnRecordLost(draft.Plan.Model);
         }
@@ -212,11 +221,21 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         }
     }
 
+    private async Task DrainAsync()
+    {
+        await _attempts.DrainAsync();
+        await _windows.DrainAsync();
+    }
+
+    private IGrainTimer StartTimer(Func<CancellationToken, Task> callback, TimeSpan due) =>
+        this.RegisterGrainTimer(callback, new GrainTimerCreationOptions { DueTime = due, Period = Timeout.InfiniteTimeSpan, Interleave = true });
+
     // What memory has of the user; the log is read again before the next prediction.
     private void Forget()
     {
         _features.Clear();
         _journal.Forget();
+        _windows.Forget();
     }
 
     // The log refused our number: another activation has gone on from where we believed to be. It owns the user now.

@@ -25,10 +25,14 @@ internal sealed class UserJournal(string user, IPredictionLog log, IOutbox outbo
         if (_lastSequence is null && _loading is not { IsCompleted: false }) _loading = LoadAsync();
     }
 
-    /// <summary>Makes the prediction's record and messages durable.</summary>
-    public async Task<AppendOutcome> AppendAsync(PredictionDraft draft, CancellationToken cancellationToken)
+    /// <summary>The chain that a record belongs to which is begun now.</summary>
+    public RecordChain CurrentChain() => _chain.IsBroken ? _chain = new RecordChain() : _chain;
+
+    /// <summary>Makes the prediction's record and messages durable, after all that were admitted to the user's windows before it.</summary>
+    public async Task<AppendOutcome> AppendAsync(PredictionDraft draft, Admission admission, CancellationToken cancellationToken)
     {
         if (_lastSequence is null) await _loading!.WaitAsync(cancellationToken);
+        if (!await admission.ComeToTurnAsync(cancellationToken)) return AppendOutcome.Broken;
         while (_quiet.MustLoad(draft.Plan, draft.Prediction.Value)) await _quiet.LoadAsync(cancellationToken);
 
         // From here to the log's queue in one turn: the order of the numbers is the order of the commits.
@@ -36,8 +40,16 @@ internal sealed class UserJournal(string user, IPredictionLog log, IOutbox outbo
         var raised = _quiet.Raise(draft.Plan, draft.Prediction.Value, now);
         var messages = OutboxMessage.For(raised.Rules, _userId, draft.Bound, draft.Prediction, now);
         var sequence = (_lastSequence = _lastSequence!.Value + 1).Value;
-        if (_chain.IsBroken) _chain = new RecordChain();
-        return await raised.UntilAppendedAsync(log.AppendAsync(draft.ToRecord(user, sequence, _chain, messages, now), cancellationToken));
+        var record = draft.ToRecord(user, sequence, admission.Chain ?? CurrentChain(), messages, now);
+        return await raised.UntilAppendedAsync(admission.Chain is null ? log.AppendAsync(record, cancellationToken) : HandOverAsync(record, admission, cancellationToken));
+    }
+
+    // Not given up when the caller's time is up: later predictions have counted its event, and it can still be kept.
+    private Task<AppendOutcome> HandOverAsync(PredictionRecord record, Admission admission, CancellationToken cancellationToken)
+    {
+        var append = log.AppendAsync(record, CancellationToken.None);
+        admission.HandOver(record.Sequence, append);
+        return append.WaitAsync(cancellationToken);
     }
 
     /// <summary>Forgets the user's place in the log, which has changed.</summary>

@@ -13,8 +13,8 @@ internal sealed class PredictionWrite(PredictionRecord record, OutboxSignal outb
 
     private const string InsertPrediction =
         """
-        INSERT INTO predictions (id, "user", seq, model, version, variant, request_key, created_at, body)
-        VALUES (@id, @user, @seq, @model, @version, @variant, @request_key, @created_at, @body)
+        INSERT INTO predictions (id, "user", seq, model, version, variant, request_key, created_at, event, body)
+        VALUES (@id, @user, @seq, @model, @version, @variant, @request_key, @created_at, @event, @body)
         ON CONFLICT DO NOTHING
         """;
 
@@ -71,6 +71,7 @@ internal sealed class PredictionWrite(PredictionRecord record, OutboxSignal outb
         .Set("@variant", (int)record.Variant)
         .Set("@request_key", record.IdempotencyKey)
         .Set("@created_at", record.CreatedAt)
+        .Set("@event", record.IsEvent ? 1 : 0)
         .Set("@body", record.Body));
 
     private bool IsRepeat(WriterConnection connection) => connection.Run(session => session.Statement(SelectSame)

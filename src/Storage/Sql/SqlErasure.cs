@@ -17,6 +17,8 @@ internal sealed class SqlErasure(SqlDatabase database) : IUserErasure
 
     private const string RenameOutcomes = """UPDATE outcomes SET "user" = @pseudonym WHERE "user" = @user""";
 
+    private const string DeleteReleased = """DELETE FROM released_events WHERE "user" = @user""";
+
     private const string DeleteMessages = """DELETE FROM outbox WHERE position IN (SELECT position FROM outbox WHERE "user" = @user ORDER BY position LIMIT @most)""";
 
     public Task<(int Predictions, int Messages)> DeleteAsync(string user, CancellationToken cancellationToken) =>
@@ -36,6 +38,7 @@ internal sealed class SqlErasure(SqlDatabase database) : IUserErasure
         var messages = await RepeatAsync(user, session => session.Statement(DeleteMessages), cancellationToken);
         var erased = await RepeatAsync(user, predictions, cancellationToken);
         await database.WriteAsync(session => outcomes(session).Set("@user", user).ExecuteAsync(), cancellationToken);
+        await database.WriteAsync(session => session.Statement(DeleteReleased).Set("@user", user).ExecuteAsync(), cancellationToken);
         await database.ScrubAsync(cancellationToken);
         return (erased, messages);
     }

@@ -7,7 +7,7 @@ namespace OrleansInference.Storage.Sql;
 /// <summary>The prediction log in a database; how records are appended differs by database.</summary>
 internal sealed class SqlPredictionLog(SqlDatabase database, IRecordWriter writer) : IPredictionLog
 {
-    private const string SelectRecord = """SELECT id, "user", seq, model, version, variant, request_key, created_at, body FROM predictions """;
+    private const string SelectRecord = """SELECT id, "user", seq, model, version, variant, request_key, created_at, event, body FROM predictions """;
     private const string SelectById = $"{SelectRecord} WHERE id = @id";
     private const string SelectByKey = $"""{SelectRecord} WHERE "user" = @user AND model = @model AND request_key = @request_key""";
     private const string SelectLatest = $"""{SelectRecord} WHERE "user" = @user ORDER BY seq DESC LIMIT @most""";
@@ -24,6 +24,14 @@ internal sealed class SqlPredictionLog(SqlDatabase database, IRecordWriter write
     private const string SelectSchemas = "SELECT id, names FROM record_schemas WHERE id IN (SELECT schema_id FROM model_schemas WHERE model = @model) ORDER BY id";
     private const string SelectSchema = "SELECT names FROM record_schemas WHERE id = @id";
     private const string SelectLastSequence = """SELECT coalesce(max(seq), 0) FROM predictions WHERE "user" = @user""";
+    private const string SelectEvents = $"""{SelectRecord} WHERE "user" = @user AND seq > @after AND event = 1 ORDER BY seq LIMIT @most""";
+
+    private const string ReleaseEvents =
+        """
+        INSERT INTO released_events ("user", seq) VALUES (@user, @seq)
+        ON CONFLICT ("user") DO UPDATE SET seq = excluded.seq WHERE excluded.seq > released_events.seq
+        """;
+
     private const string ReleaseKey = "UPDATE predictions SET request_key = NULL WHERE id = @id";
 
     public Task<AppendOutcome> AppendAsync(PredictionRecord record, CancellationToken cancellationToken) => writer.AppendAsync(record, cancellationToken);
@@ -40,6 +48,12 @@ internal sealed class SqlPredictionLog(SqlDatabase database, IRecordWriter write
 
     public async Task<IReadOnlyList<PredictionRecord>> ReadLatestAsync(string user, int most) =>
         await database.ReadAsync(session => ReadAllAsync(session, session.Statement(SelectLatest).Set("@user", user).Set("@most", most)));
+
+    public async Task<IReadOnlyList<PredictionRecord>> ReadEventsAsync(string user, long after, int most) =>
+        await database.ReadAsync(session => ReadAllAsync(session, session.Statement(SelectEvents).Set("@user", user).Set("@after", after).Set("@most", most)));
+
+    public Task ReleaseEventsAsync(string user, long through) =>
+        database.WriteAsync(session => session.Statement(ReleaseEvents).Set("@user", user).Set("@seq", through).ExecuteAsync());
 
     public async Task<IReadOnlyList<PredictionRecord>> ReadRangeAsync(ExportQuery query, LogCursor? after, int most) => await database.ReadAsync(session => ReadAllAsync(
         session,
@@ -81,7 +95,7 @@ internal sealed class SqlPredictionLog(SqlDatabase database, IRecordWriter write
 
     private static PredictionRecord Read(SqlRow row)
     {
-        var body = row.Bytes(8);
+        var body = row.Bytes(9);
         return new PredictionRecord
         {
             Id = row.Id(0),
@@ -92,6 +106,7 @@ internal sealed class SqlPredictionLog(SqlDatabase database, IRecordWriter write
             Variant = (ModelVariant)row.Int(5),
             IdempotencyKey = row.TextOrNull(6),
             CreatedAt = row.Time(7),
+            IsEvent = row.Int(8) != 0,
             Schema = new FeatureSchema(PredictionBody.ReadSchemaId(body), []),
             Body = body,
             Messages = [],

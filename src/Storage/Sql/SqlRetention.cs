@@ -16,6 +16,8 @@ internal sealed class SqlRetention(SqlDatabase database) : IRetention
         """
         created_at < @before AND (created_at, id) > (@from, @from_id) AND (created_at, id) <= (@to, @to_id)
           AND EXISTS (SELECT 1 FROM predictions AS later WHERE later."user" = predictions."user" AND later.seq > predictions.seq)
+          AND (event = 0 OR created_at < @windows_from
+            OR seq <= (SELECT released.seq FROM released_events AS released WHERE released."user" = predictions."user"))
         """;
 
     private const string DeleteOutcomes = $"DELETE FROM outcomes WHERE prediction_id IN (SELECT id FROM predictions WHERE {OldPredictions})";
@@ -33,7 +35,7 @@ internal sealed class SqlRetention(SqlDatabase database) : IRetention
     private static readonly Guid LastId = new("ffffffff-ffff-ffff-ffff-ffffffffffff");
 
     public async Task<(int Deleted, RetentionCursor? Next)> DeletePredictionsAsync(
-        DateTimeOffset before, RetentionCursor from, int most, CancellationToken cancellationToken)
+        DateTimeOffset before, DateTimeOffset windowsFrom, RetentionCursor from, int most, CancellationToken cancellationToken)
     {
         var end = await database.ReadAsync(
             session => Bound(session.Statement(PageEnd), before, from).Set("@skip", most - 1).ReadFirstAsync<RetentionCursor?>(row => new(row.Time(0), row.Id(1)), null),
@@ -42,8 +44,8 @@ internal sealed class SqlRetention(SqlDatabase database) : IRetention
         var deleted = await database.WriteAsync(
             async session =>
             {
-                await Bound(session.Statement(DeleteOutcomes), before, from, to).ExecuteAsync();
-                return await Bound(session.Statement(DeletePredictions), before, from, to).ExecuteAsync();
+                await Bound(session.Statement(DeleteOutcomes), before, windowsFrom, from, to).ExecuteAsync();
+                return await Bound(session.Statement(DeletePredictions), before, windowsFrom, from, to).ExecuteAsync();
             },
             cancellationToken);
         return (deleted, end);
@@ -52,8 +54,8 @@ internal sealed class SqlRetention(SqlDatabase database) : IRetention
     public Task<int> DeleteMessagesAsync(DateTimeOffset deliveredBefore, DateTimeOffset deadBefore, int most, CancellationToken cancellationToken) => database.WriteAsync(
         session => session.Statement(DeleteMessages).Set("@delivered_before", deliveredBefore).Set("@dead_before", deadBefore).Set("@most", most).ExecuteAsync(), cancellationToken);
 
-    private static SqlStatement Bound(SqlStatement statement, DateTimeOffset before, RetentionCursor from, RetentionCursor to) =>
-        Bound(statement, before, from).Set("@to", to.CreatedAt).Set("@to_id", to.Id);
+    private static SqlStatement Bound(SqlStatement statement, DateTimeOffset before, DateTimeOffset windowsFrom, RetentionCursor from, RetentionCursor to) =>
+        Bound(statement, before, from).Set("@windows_from", windowsFrom).Set("@to", to.CreatedAt).Set("@to_id", to.Id);
 
     private static SqlStatement Bound(SqlStatement statement, DateTimeOffset before, RetentionCursor from) =>
         statement.Set("@before", before).Set("@from", from.CreatedAt).Set("@from_id", from.Id);

@@ -14,7 +14,7 @@ internal sealed class SqliteFeatureDatabase(SqliteReaders readers, IOptions<Infe
     {
         try
         {
-            return await readers.ReadAsync(Resolve(view.Options.ConnectionString), connection => Query(connection, view, userId), view.Options.Timeout);
+            return await readers.ReadAsync(Resolve(view.Options.ConnectionString, options.Value.DataDirectory), connection => Query(connection, view, userId), view.Options.Timeout);
         }
         catch (Exception e) when (e is InferenceException or InvalidOperationException)
         {
@@ -23,10 +23,11 @@ internal sealed class SqliteFeatureDatabase(SqliteReaders readers, IOptions<Infe
         }
     }
 
-    private string Resolve(string connectionString)
+    /// <summary>The connection string with its file under the data directory, where it is not an absolute path.</summary>
+    public static string Resolve(string connectionString, string dataDirectory)
     {
         var settings = new SqliteConnectionStringBuilder(connectionString);
-        settings.DataSource = Path.Combine(options.Value.DataDirectory, settings.DataSource);
+        settings.DataSource = Path.Combine(dataDirectory, settings.DataSource);
         return settings.ConnectionString;
     }
 
@@ -44,7 +45,7 @@ internal sealed class SqliteFeatureDatabase(SqliteReaders readers, IOptions<Infe
     }
 
     // "042" is another user than 42: only the canonical form of an integer may compare as one.
-    private static object ToParameter(string userId) =>
+    public static object ToParameter(string userId) =>
         long.TryParse(userId, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
         && number.ToString(CultureInfo.InvariantCulture) == userId ? number : userId;
 

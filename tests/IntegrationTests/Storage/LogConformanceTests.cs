@@ -302,7 +302,7 @@ public abstract class LogConformanceTests : IAsyncLifetime
         }
 
         await Erasure.DeleteAsync("-!42", Cancellation);
-        await Retention.DeletePredictionsAsync(Noon.AddDays(1), RetentionCursor.Start, 500, Cancellation);
+        await Retention.DeletePredictionsAsync(Noon.AddDays(1), Noon.AddDays(-30), RetentionCursor.Start, 500, Cancellation);
 
         Assert.Single(await Outcomes.ReadLabelledAsync(new QualityQuery { Model = "fraud" }, 10));
     }
@@ -320,7 +320,7 @@ public abstract class LogConformanceTests : IAsyncLifetime
         var deleted = 0;
         for (RetentionCursor? from = RetentionCursor.Start; from is { } next;)
         {
-            (var page, from) = await Retention.DeletePredictionsAsync(Noon.AddDays(1), next, pageSize, Cancellation);
+            (var page, from) = await Retention.DeletePredictionsAsync(Noon.AddDays(1), Noon.AddDays(-30), next, pageSize, Cancellation);
             deleted += page;
         }
 

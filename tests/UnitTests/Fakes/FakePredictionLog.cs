@@ -45,6 +45,18 @@ internal sealed class FakePredictionLog : IPredictionLog
     public Task<IReadOnlyList<PredictionRecord>> ReadLatestAsync(string user, int most) =>
         Task.FromResult<IReadOnlyList<PredictionRecord>>([.. Records.Where(record => record.User == user).OrderByDescending(record => record.Sequence).Take(most)]);
 
+    /// <summary>Up to which number the events of each user were said to be kept elsewhere.</summary>
+    public Dictionary<string, long> Released { get; } = [];
+
+    public Task<IReadOnlyList<PredictionRecord>> ReadEventsAsync(string user, long after, int most) => Task.FromResult<IReadOnlyList<PredictionRecord>>(
+        [.. Records.Where(record => record.User == user && record.IsEvent && record.Sequence > after).OrderBy(record => record.Sequence).Take(most)]);
+
+    public Task ReleaseEventsAsync(string user, long through)
+    {
+        Released[user] = through;
+        return Task.CompletedTask;
+    }
+
     public Task<IReadOnlyList<PredictionRecord>> ReadRangeAsync(ExportQuery query, LogCursor? after, int most) => throw new NotSupportedException();
 
     public Task<long> CountRangeAsync(ExportQuery query, long most) => throw new NotSupportedException();

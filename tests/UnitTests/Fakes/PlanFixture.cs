@@ -3,6 +3,7 @@ using OrleansInference;
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.Users;
 
 namespace UnitTests.Fakes;
 
@@ -52,6 +53,10 @@ internal sealed class PlanFixture
             Times = new PredictionTimes(bound.At, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero),
         };
     }
+
+    /// <summary>Appends a prediction for which the order of the user's events does not matter.</summary>
+    public static Task<AppendOutcome> AppendAsync(UserJournal journal, PredictionDraft draft) =>
+        journal.AppendAsync(draft, new Admission(null, draft.Bound, null), CancellationToken.None);
 
     public PredictionRecord Record(PredictionRequest request, string user = "-!42", double answer = 0.25, long sequence = 1) =>
         Draft(request, answer).ToRecord(user, sequence, new RecordChain(), [], Time.GetUtcNow());

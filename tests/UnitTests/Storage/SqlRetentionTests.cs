@@ -7,6 +7,8 @@ namespace UnitTests.Storage;
 /// <summary>What is too old goes, a page at a time; a user's last record and what still waits stay.</summary>
 public sealed class SqlRetentionTests : IAsyncLifetime
 {
+    private static readonly DateTimeOffset WindowsFrom = DateTimeOffset.UnixEpoch;
+
     private static readonly TimeSpan Age = TimeSpan.FromDays(30);
 
     private readonly StorageBuilder _storage = new();
@@ -96,7 +98,7 @@ public sealed class SqlRetentionTests : IAsyncLifetime
         var all = 0;
         for (RetentionCursor? from = RetentionCursor.Start; from is { } next;)
         {
-            (var deleted, from) = await _retention.DeletePredictionsAsync(_storage.Time.GetUtcNow() - Age, next, pageSize, TestContext.Current.CancellationToken);
+            (var deleted, from) = await _retention.DeletePredictionsAsync(_storage.Time.GetUtcNow() - Age, WindowsFrom, next, pageSize, TestContext.Current.CancellationToken);
             Assert.InRange(deleted, 0, pageSize);
             all += deleted;
         }

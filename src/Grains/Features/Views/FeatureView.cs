@@ -10,7 +10,7 @@ public sealed partial class FeatureView(
     IFeatureDatabase database,
     TimeProvider time,
     InferenceInstruments instruments,
-    ILogger<FeatureView> logger) : IFeatureSource
+    ILogger<FeatureView> logger) : IFeatureView
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 

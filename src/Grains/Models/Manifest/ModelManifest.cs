@@ -24,6 +24,9 @@ public sealed record PredictSection
 {
     public required IReadOnlyDictionary<string, RequestFieldSection> Request { get; init; }
 
+    /// <summary>What makes a prediction an event of the user. Default: none is.</summary>
+    public EventSection? Event { get; init; }
+
     public IReadOnlyList<string> Features { get; init; } = [];
 
     public IReadOnlyList<string> Externals { get; init; } = [];

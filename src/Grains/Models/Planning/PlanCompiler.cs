@@ -2,6 +2,7 @@ using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Features.External;
 using OrleansInference.Grains.Features.Lookups;
 using OrleansInference.Grains.Features.Views;
+using OrleansInference.Grains.Features.Windows;
 using OrleansInference.Grains.Models.Manifest;
 using OrleansInference.Grains.Models.Sessions;
 using OrleansInference.Grains.PostProcessing;
@@ -27,6 +28,7 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
     {
         var request = CompileRequest();
         CompileSources(request);
+        var happening = predict.Event is { } section ? new EventCompiler(section, request, faults, sources).Compile() : null;
         var defaults = CompileDefaults(request);
         var tensors = versions.Select(version => (Version: version.Key, Planned: CompileTensors(version.Key, version.Value))).ToArray();
         var (inputs, output) = tensors[0].Planned;
@@ -44,6 +46,9 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
             Rules = RuleNames.Assign([.. CompileRules("alerts", "alert", predict.Alerts), .. CompileRules("workflows", "workflow", predict.Workflows)]),
             Deadline = CompileDeadline(),
             Logging = CompileLogging(),
+            Event = happening,
+            Windows = [.. _sources.Select((planned, index) => (planned, index)).Where(one => one.planned.Source is WindowView)
+                .Select(one => new PlannedWindow((WindowView)one.planned.Source, one.index, one.planned.Offset))],
         };
         faults.ThrowIfAny();
         return plan;
@@ -73,7 +78,7 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
 
     private void CompileSources(RequestContract request)
     {
-        AddSources<FeatureView>("features", "Inference:FeatureViews", predict.Features, request);
+        AddSources<IFeatureView>("features", "Inference:FeatureViews", predict.Features, request);
         AddSources<ExternalService>("externals", "Inference:ExternalServices", predict.Externals, request);
         AddSources<Lookup>("lookups", "Inference:Lookups", predict.Lookups, request);
         if (MentionsCalendar()) AddSource(sources.Find("calendar")!);
@@ -262,6 +267,8 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
             faults.Add("predict.logging", $"'{predict.Logging}' is none of required, bestEffort and off. Write one of them.");
         if (logging is PredictionLogging.Off && predict.Alerts.Count + predict.Workflows.Count > 0)
             faults.Add("predict.logging", "'off' leaves alerts and workflows nothing to be kept with. Write required or bestEffort, or remove the rules.");
+        if (logging is not PredictionLogging.Required && (predict.Event is not null || _sources.Any(planned => planned.Source is WindowView)))
+            faults.Add("predict.logging", $"'{predict.Logging}' would leave live windows without a journal. Write required, or use no view of kind Window.");
         return logging ?? PredictionLogging.Required;
     }
 

@@ -1,4 +1,5 @@
 using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Features.Windows;
 using OrleansInference.Grains.PostProcessing;
 using OrleansInference.Grains.PostProcessing.Outbox;
 
@@ -33,6 +34,15 @@ public sealed record PredictPlan
 
     public PredictionLogging Logging { get; init; }
 
+    /// <summary>What makes a prediction an event; null where none is.</summary>
+    public PlannedEvent? Event { get; init; }
+
+    /// <summary>The window views among <see cref="Sources"/>.</summary>
+    public IReadOnlyList<PlannedWindow> Windows { get; init; } = [];
+
+    /// <summary>Whether predictions depend on the order of the user's events.</summary>
+    public bool HasWindows => Event is not null || Windows.Count > 0;
+
     /// <summary>Checks a request against what the model takes.</summary>
     /// <exception cref="InferenceException">InvalidInput; every fault at once.</exception>
     public BoundRequest Bind(PredictionRequest request, DateTimeOffset now) =>
@@ -42,12 +52,13 @@ public sealed record PredictPlan
     public IReadOnlyList<FieldError> TryBind(PredictionRequest request, DateTimeOffset now, out BoundRequest? bound)
     {
         var faults = Request.TryBind(request, now, out bound);
-        return CheckKey(request.IdempotencyKey) is { } fault ? [.. faults, new FieldError("request_id", fault, ((RequestValue)request.IdempotencyKey).ToDisplay())] : faults;
+        return CheckKey(request.IdempotencyKey, request.Unrecorded) is { } fault ? [.. faults, new FieldError("request_id", fault, ((RequestValue)request.IdempotencyKey).ToDisplay())] : faults;
     }
 
-    private string? CheckKey(string? key)
+    private string? CheckKey(string? key, bool unrecorded)
     {
         if (key is null) return null;
+        if (unrecorded) return "cannot be kept: the request asks not to be recorded. Leave the key out, or record=false";
         return Logging is PredictionLogging.Off
             ? $"cannot be kept: model {Model} records nothing (predict.logging is off). Leave the key out"
             : IdempotencyKey.Validate(key);
@@ -56,6 +67,12 @@ public sealed record PredictPlan
 
 /// <summary>A source and the position of its first column.</summary>
 public sealed record PlannedSource(IFeatureSource Source, int Offset);
+
+/// <summary>A window view among the sources.</summary>
+/// <param name="View">The view.</param>
+/// <param name="Source">Its index among the plan's sources.</param>
+/// <param name="Offset">The position of its first column.</param>
+public sealed record PlannedWindow(WindowView View, int Source, int Offset);
 
 /// <summary>A request field that takes a feature's value when it was not sent.</summary>
 public sealed record PlannedDefault(int Field, int Feature, FeatureValue OrElse);

@@ -2,13 +2,15 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansInference.Grains.Diagnostics;
+using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Features.Windows;
 
 namespace OrleansInference.Grains.PostProcessing.Retention;
 
 /// <summary>Deletes what is older than the configured ages, in small batches with pauses between.</summary>
 /// <remarks>Runs on every silo: two that delete the same rows only find fewer.</remarks>
 internal sealed partial class RetentionService(
-    IRetention retention, IOptions<RetentionOptions> options, TimeProvider time, InferenceInstruments instruments, ILogger<RetentionService> logger) : BackgroundService
+    IRetention retention, FeatureSources sources, IOptions<RetentionOptions> options, TimeProvider time, InferenceInstruments instruments, ILogger<RetentionService> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -41,9 +43,10 @@ internal sealed partial class RetentionService(
     private async Task<int> DeletePredictionsAsync(TimeSpan age, CancellationToken stoppingToken)
     {
         var (before, all) = (time.GetUtcNow() - age, 0);
+        var windowsFrom = time.GetUtcNow() - LongestReach();
         for (RetentionCursor? from = RetentionCursor.Start; from is { } next;)
         {
-            (var deleted, from) = await retention.DeletePredictionsAsync(before, next, options.Value.BatchSize, stoppingToken);
+            (var deleted, from) = await retention.DeletePredictionsAsync(before, windowsFrom, next, options.Value.BatchSize, stoppingToken);
             all += deleted;
             instruments.OnRetired("prediction", deleted);
             if (from is not null) await Task.Delay(options.Value.Pause, time, stoppingToken);
@@ -51,6 +54,9 @@ internal sealed partial class RetentionService(
 
         return all;
     }
+
+    // A record is not older than its event, except for events that are said to be of the near future.
+    private TimeSpan LongestReach() => TimeSpan.FromTicks(sources.Of<WindowView>().Select(view => view.Horizon).DefaultIfEmpty().Max()) + TimeSpan.FromDays(1);
 
     private async Task<int> DeleteMessagesAsync(CancellationToken stoppingToken)
     {

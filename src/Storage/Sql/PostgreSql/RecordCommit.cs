@@ -19,8 +19,8 @@ internal sealed class RecordCommit(PostgreSqlDatabase database)
     private const string InsertRecords =
         """
         WITH inserted AS (
-          INSERT INTO predictions (id, "user", seq, model, version, variant, request_key, created_at, body)
-          SELECT * FROM unnest(@ids, @users, @seqs, @models, @versions, @variants, @keys, @times, @bodies)
+          INSERT INTO predictions (id, "user", seq, model, version, variant, request_key, created_at, event, body)
+          SELECT * FROM unnest(@ids, @users, @seqs, @models, @versions, @variants, @keys, @times, @events, @bodies)
           ON CONFLICT DO NOTHING RETURNING id, "user", created_at)
         """;
 
@@ -114,6 +114,7 @@ internal sealed class RecordCommit(PostgreSqlDatabase database)
         Add(command, "variants", NpgsqlDbType.Integer, records, record => (int)record.Variant);
         Add(command, "keys", NpgsqlDbType.Text, records, record => record.IdempotencyKey);
         Add(command, "times", NpgsqlDbType.Bigint, records, record => record.CreatedAt.ToUnixTimeMilliseconds());
+        Add(command, "events", NpgsqlDbType.Integer, records, record => record.IsEvent ? 1 : 0);
         Add(command, "bodies", NpgsqlDbType.Bytea, records, record => record.Body);
         if (messages.Length > 0) AddMessages(command, messages);
 

@@ -21,6 +21,14 @@ public sealed class PredictionBodyTests
         + "1100000000000000" + "0010A5D4E8000000" + "E807" + "D00F" + "B817" + Features
         + "01" + "01" + "79" + "0B" + "02" + "01" + "02" + "08" + "0000803F" + "00000040";
 
+    // Format 3 is format 2 and the event.
+    private const string GoldenThree = "03" + "0807060504030201" + "01" + "000000000000E03F" + "03" + "C3A978"
+        + "1100000000000000" + "0010A5D4E8000000" + "E807" + "D00F" + "B817" + Features
+        + "01" + "01" + "79" + "0B" + "02" + "01" + "02" + "08" + "0000803F" + "00000040"
+        + "03" + "777378" + "0807060504030201" + "01" + "05" + "76616C7565" + "0000000000000440";
+
+    private static readonly RecordedEvent Happened = new("wsx", 0x0102030405060708, [KeyValuePair.Create("value", 2.5)]);
+
     private static readonly PredictionTimes Times = new(
         DateTimeOffset.FromUnixTimeMilliseconds(1_000_000_000_000), TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(3));
 
@@ -61,9 +69,28 @@ public sealed class PredictionBodyTests
         Assert.Equal((0, null, null), (body.Fingerprint, body.Times, body.Outputs));
     }
 
+    [Fact]
+    public void Encode_RecordOfAnEvent_IsTheGoldenBytesAndTheEvent()
+    {
+        var body = Encode(0x0102030405060708, degraded: true, 0.5, "éx", Happened, [FeatureValue.Of(2.5)], [FeatureValue.Of("food").AsDefault(), FeatureValue.Missing], ageMs: 300, Output);
+
+        Assert.Equal(GoldenThree, Convert.ToHexString(body));
+    }
+
+    [Fact]
+    public void Decode_GoldenBytesOfAnEvent_IsTheKnownRecordAndTheEvent()
+    {
+        var body = PredictionBody.Decode(Convert.FromHexString(GoldenThree));
+
+        AssertKnown(body);
+        Assert.Equal((Happened.View, Happened.Ticks), (body.Event!.View, body.Event.Ticks));
+        Assert.Equal(Happened.Fields, body.Event.Fields);
+    }
+
     [Theory]
     [InlineData(GoldenOne)]
     [InlineData(Golden)]
+    [InlineData(GoldenThree)]
     public void ReadSchemaId_GoldenBytes_IsTheKnownId(string golden) =>
         Assert.Equal(0x0102030405060708, PredictionBody.ReadSchemaId(Convert.FromHexString(golden)));
 
@@ -99,15 +126,15 @@ public sealed class PredictionBodyTests
     [Fact]
     public void Decode_NewerFormat_IsRefused()
     {
-        var fault = Assert.Throws<InvalidDataException>(() => PredictionBody.Decode([3, 0, 0]));
+        var fault = Assert.Throws<InvalidDataException>(() => PredictionBody.Decode([4, 0, 0]));
 
-        Assert.Equal("The record has format 3; this program reads formats 1 to 2.", fault.Message);
+        Assert.Equal("The record has format 4; this program reads formats 1 to 3.", fault.Message);
     }
 
     [Fact]
     public void Decode_CutAnywhere_IsRefusedAsDamaged()
     {
-        var body = Convert.FromHexString(Golden);
+        var body = Convert.FromHexString(GoldenThree);
 
         for (var length = 0; length < body.Length; length++) Assert.Throws<InvalidDataException>(() => PredictionBody.Decode(body[..length]));
     }
@@ -115,7 +142,7 @@ public sealed class PredictionBodyTests
     [Fact]
     public void Decode_AnyByteChanged_IsReadOrRefusedAsDamaged()
     {
-        var golden = Convert.FromHexString(Golden);
+        var golden = Convert.FromHexString(GoldenThree);
         for (var i = 0; i < golden.Length; i++)
         {
             foreach (var value in new byte[] { 0x00, 0x7F, 0x80, 0xFF })
@@ -161,7 +188,11 @@ public sealed class PredictionBodyTests
     private static string RandomText(Random random) =>
         string.Concat(Enumerable.Range(0, random.Next(200)).Select(_ => random.Next(4) == 0 ? "😀" : ((char)random.Next(0x20, 0xD7FF)).ToString()));
 
-    private byte[] Encode(long schema, bool degraded, double value, string info, FeatureValue[] fields, FeatureValue[] columns, long ageMs, params Tensor[] outputs)
+    private byte[] Encode(long schema, bool degraded, double value, string info, FeatureValue[] fields, FeatureValue[] columns, long ageMs, params Tensor[] outputs) =>
+        Encode(schema, degraded, value, info, null, fields, columns, ageMs, outputs);
+
+    private byte[] Encode(
+        long schema, bool degraded, double value, string info, RecordedEvent? happened, FeatureValue[] fields, FeatureValue[] columns, long ageMs, params Tensor[] outputs)
     {
         var readAt = _time.GetTimestamp();
         _time.Advance(TimeSpan.FromMilliseconds(ageMs));
@@ -182,6 +213,6 @@ public sealed class PredictionBodyTests
         };
         var features = new FeatureVector(plan, request.Bind() with { Values = fields }, [new FeatureRow(columns, readAt)], _time);
         var prediction = new Prediction { PredictionId = Guid.Empty, Value = value, Info = info, Model = "fraud", ModelVersion = 1, Degraded = degraded };
-        return PredictionBody.Encode(schema, prediction, features, outputs, Times, fingerprint: 17);
+        return PredictionBody.Encode(schema, prediction, features, outputs, Times, fingerprint: 17, happened);
     }
 }

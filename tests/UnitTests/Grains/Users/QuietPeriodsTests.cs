@@ -184,7 +184,7 @@ public sealed class QuietPeriodsTests
     private Task<AppendOutcome> AppendAsync(UserJournal journal, double answer = 0.95)
     {
         journal.BeginLoad();
-        return journal.AppendAsync(_plan.Draft(PlanFixture.Request(), answer), CancellationToken.None);
+        return PlanFixture.AppendAsync(journal, _plan.Draft(PlanFixture.Request(), answer));
     }
 
     // The kinds of each record's messages.

@@ -66,7 +66,7 @@ public sealed class UserErasingTests
         await EraseAsync(erasing);
     }
 
-    private Task<UserErasure> EraseAsync(UserErasing erasing) => erasing.EraseAsync(() => _drained.Task, () => _forgotten++);
+    private Task<UserErasure> EraseAsync(UserErasing erasing) => erasing.EraseAsync(() => _drained.Task, () => Task.CompletedTask, () => _forgotten++);
 
     private sealed class FakeUserErasure : IUserErasure
     {

@@ -78,6 +78,6 @@ public sealed class UserJournalTests
     private Task<AppendOutcome> AppendAsync()
     {
         _journal.BeginLoad();
-        return _journal.AppendAsync(_plan.Draft(PlanFixture.Request()), CancellationToken.None);
+        return PlanFixture.AppendAsync(_journal, _plan.Draft(PlanFixture.Request()));
     }
 }

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using OrleansInference;
+using OrleansInference.Grains.Features;
 using OrleansInference.Grains.PostProcessing.Retention;
 using UnitTests.Fakes;
 
@@ -64,7 +65,7 @@ public sealed class RetentionServiceTests : IAsyncDisposable
 
     private Task StartAsync(RetentionOptions options)
     {
-        _service = new RetentionService(_retention, Options.Create(options), _time, FakeMeterFactory.Instruments, NullLogger<RetentionService>.Instance);
+        _service = new RetentionService(_retention, new FeatureSources([]), Options.Create(options), _time, FakeMeterFactory.Instruments, NullLogger<RetentionService>.Instance);
         return _service.StartAsync(CancellationToken.None);
     }
 
@@ -78,7 +79,7 @@ public sealed class RetentionServiceTests : IAsyncDisposable
 
         public async Task<string> NextAsync() => await _calls.Reader.ReadAsync().AsTask().WaitAsync(Gate.Patience);
 
-        public Task<(int Deleted, RetentionCursor? Next)> DeletePredictionsAsync(DateTimeOffset before, RetentionCursor from, int most, CancellationToken cancellationToken)
+        public Task<(int Deleted, RetentionCursor? Next)> DeletePredictionsAsync(DateTimeOffset before, DateTimeOffset windowsFrom, RetentionCursor from, int most, CancellationToken cancellationToken)
         {
             _calls.Writer.TryWrite($"predictions {before:O} {from}");
             return Task.FromResult(Pages.TryDequeue(out var page) ? page : (0, null));

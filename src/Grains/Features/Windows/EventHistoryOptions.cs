@@ -1,0 +1,23 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace OrleansInference.Grains.Features.Windows;
+
+/// <summary>Where a user's past events are. Section <c>Inference:FeatureViews:{name}:History</c>.</summary>
+public sealed class EventHistoryOptions
+{
+    /// <summary>The database. For SQLite, a Microsoft.Data.Sqlite connection string; a relative file is under the data directory.</summary>
+    [Required]
+    public string ConnectionString { get; set; } = "";
+
+    /// <summary>
+    /// The query: a row for each past event of the parameter <c>@user_id</c> that is after <c>@since</c> and before <c>@until</c>, the
+    /// time of the first event that comes to us (both in Unix seconds). Columns: <c>at</c>, in Unix seconds, and one for each field
+    /// of the event, such as <c>value</c>.
+    /// </summary>
+    [Required]
+    public string Sql { get; set; } = "";
+
+    /// <summary>Longest time the query may take before it is interrupted. Default: 800 ms.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromMilliseconds(800);
+}

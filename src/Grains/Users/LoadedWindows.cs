@@ -1,0 +1,20 @@
+using OrleansInference.Grains.Features.Windows;
+
+namespace OrleansInference.Grains.Users;
+
+/// <summary>A user's windows as they were loaded.</summary>
+/// <param name="Windows">One for each configured window view.</param>
+/// <param name="ETag">Of the snapshot; null where there is none.</param>
+/// <param name="Unkept">Events that the snapshot lacks; a history counts as enough of them to be kept at once.</param>
+internal sealed record LoadedWindows(EventWindow[] Windows, string? ETag, int Unkept)
+{
+    public EventWindow Of(WindowView view)
+    {
+        foreach (var window in Windows)
+        {
+            if (ReferenceEquals(window.View, view)) return window;
+        }
+
+        throw new InvalidOperationException($"The view {view.Name} is not configured.");
+    }
+}

@@ -1,0 +1,305 @@
+using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Features.Windows;
+using OrleansInference.Grains.Models.Planning;
+using OrleansInference.Grains.PostProcessing;
+
+namespace OrleansInference.Grains.Users;
+
+/// <summary>A user's live windows, and the order of the predictions that read and change them.</summary>
+/// <remarks>
+/// An event enters its window in the turn that reads the features, before it is recorded. Until then it is provisional: records
+/// are handed to the log in the order of admission; if one is not written, its event is taken out and every later prediction
+/// that may have counted it fails with it. So what a recorded prediction counted is what the log has before it.
+/// Belongs to one user's grain and runs on its turns only.
+/// </remarks>
+internal sealed class UserWindows
+{
+    /// <summary>Most predictions of one user that may be under way where their order matters.</summary>
+    public const int MaxUnderWay = 1_000;
+
+    private readonly GrainId _user;
+    private readonly WindowLoader _loader;
+    private readonly UserJournal _journal;
+    private readonly SnapshotWriter _snapshots;
+    private readonly TimeProvider _time;
+    private readonly LinkedList<Admission> _underWay = [];
+    private Task<LoadedWindows>? _load;
+    private LoadedWindows? _loaded;
+    private TaskCompletionSource? _changed;
+    private bool _inDoubt;
+
+    public UserWindows(GrainId user, UserWindowsServices services, UserJournal journal, SnapshotTimer timer)
+    {
+        _user = user;
+        _loader = services.Loader;
+        _journal = journal;
+        _time = services.Time;
+        _snapshots = new SnapshotWriter(user, services.Snapshots, TakeSnapshot, timer, services.Time, services.Instruments, services.Logger);
+    }
+
+    /// <summary>Starts to load the user's windows where the plan needs them, so that it overlaps with the reading of features.</summary>
+    public void BeginLoad(PredictPlan plan, DateTimeOffset at)
+    {
+        if (plan.HasWindows && _loaded is null && _load is not { IsCompleted: false }) _load = LoadAsync(at);
+    }
+
+    /// <summary>Reads the windows for a prediction, and lets its event enter.</summary>
+    /// <param name="plan">What the prediction is made of.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="isRecorded">False for a mere question: the windows say what they would, and stay as they are.</param>
+    /// <param name="cancellationToken">Ends the wait for the windows to be loaded.</param>
+    public async ValueTask<Admission> AdmitAsync(PredictPlan plan, BoundRequest request, bool isRecorded, CancellationToken cancellationToken)
+    {
+        if (!plan.HasWindows) return new Admission(null, request, null);
+        while (await MustWaitAsync(plan, request, cancellationToken))
+        {
+            // What was true before the wait may not be any more.
+        }
+
+        return _underWay.Count < MaxUnderWay ? Admit(plan, request, isRecorded) : throw TooMany();
+    }
+
+    /// <summary>Waits until all that were admitted before have been handed over; false where this one must not be.</summary>
+    public async ValueTask<bool> ComeToTurnAsync(Admission admission, CancellationToken cancellationToken)
+    {
+        while (admission.State is AdmissionState.Admitted && !IsNext(admission)) await NextChangeAsync(cancellationToken);
+        return admission.State is AdmissionState.Admitted && !admission.Chain!.IsBroken;
+    }
+
+    /// <summary>Follows a record that was handed to the log, whatever becomes of its caller.</summary>
+    public void HandOver(Admission admission, long sequence, Task<AppendOutcome> append)
+    {
+        (admission.State, admission.Sequence) = (AdmissionState.HandedOver, sequence);
+        SignalChange();
+        _ = SettleAsync(admission, append);
+    }
+
+    /// <summary>Takes back what was not handed over.</summary>
+    public void Withdraw(Admission admission)
+    {
+        if (admission.State is not AdmissionState.Admitted) return;
+        Fail(admission);
+        RemoveSettled();
+    }
+
+    /// <summary>Completes when no record is on its way to the log and no snapshot is being written.</summary>
+    public async Task DrainAsync()
+    {
+        while (_underWay.Count > 0) await NextChangeAsync(CancellationToken.None);
+        await _snapshots.DrainAsync();
+    }
+
+    /// <summary>Writes a snapshot where there is something new to keep.</summary>
+    public Task SaveAsync() => _loaded is null || _inDoubt ? Task.CompletedTask : _snapshots.SaveAsync();
+
+    /// <summary>Removes the snapshot, and what memory has.</summary>
+    public async Task ClearAsync()
+    {
+        await _snapshots.ClearAsync();
+        Forget();
+    }
+
+    /// <summary>Forgets the windows; they are loaded again before they are read. Only when nothing is under way.</summary>
+    public void Forget()
+    {
+        (_load, _loaded, _inDoubt) = (null, null, false);
+        _snapshots.Forget();
+    }
+
+    private async Task<LoadedWindows> LoadAsync(DateTimeOffset at)
+    {
+        var loaded = await _loader.LoadAsync(_user, at);
+        _snapshots.OnLoaded(loaded);
+        return _loaded = loaded;
+    }
+
+    // False when the windows are there and everything in them is or may still be recorded.
+    private async ValueTask<bool> MustWaitAsync(PredictPlan plan, BoundRequest request, CancellationToken cancellationToken)
+    {
+        if (_inDoubt && _underWay.Count == 0) Forget();
+        if (_loaded is null)
+        {
+            BeginLoad(plan, request.At);
+            await _load!.WaitAsync(cancellationToken);
+            return true;
+        }
+
+        if (!_inDoubt && !IsBroken()) return false;
+        await NextChangeAsync(cancellationToken);
+        return true;
+    }
+
+    private bool IsBroken()
+    {
+        foreach (var admission in _underWay)
+        {
+            if (admission.Chain!.IsBroken) return true;
+        }
+
+        return false;
+    }
+
+    private Admission Admit(PredictPlan plan, BoundRequest request, bool isRecorded)
+    {
+        request = FillDefaults(plan, request);
+        if (plan.Event is not { } planned || !planned.Happens(request)) return Follow(new Admission(this, request, Chain(isRecorded)) { Rows = Read(plan, request.At.UtcTicks) });
+
+        var (view, window, happened) = (planned.View, _loaded!.Of(planned.View), planned.ToEvent(request));
+        var isTooLate = window.IsTooLate(happened.Ticks);
+        var before = view.Options.IncludeCurrent ? null : Read(plan, happened.Ticks, isTooLate ? view : null);
+        window.Add(happened, OldestProvisional());
+        var rows = before ?? Read(plan, happened.Ticks, isTooLate ? view : null);
+        var stays = isRecorded && !isTooLate;
+        if (!stays) window.Remove(happened);
+        return Follow(new Admission(this, request, Chain(isRecorded)) { Rows = rows, Window = stays ? window : null, Event = happened });
+    }
+
+    private RecordChain? Chain(bool isRecorded) => isRecorded ? _journal.CurrentChain() : null;
+
+    private Admission Follow(Admission admission)
+    {
+        if (admission.Chain is not null) _underWay.AddLast(admission);
+        return admission;
+    }
+
+    // A default reads the windows before this event.
+    private BoundRequest FillDefaults(PredictPlan plan, BoundRequest request)
+    {
+        FeatureValue[]? filled = null;
+        foreach (var (field, feature, orElse) in plan.Defaults)
+        {
+            if (!request.Values[field].IsMissing || FindWindow(plan, feature) is not { } planned) continue;
+            var value = _loaded!.Of(planned.View).Read(request.At.UtcTicks)[feature - planned.Offset];
+            filled ??= [.. request.Values];
+            filled[field] = (value.IsMissing ? orElse : value).AsDefault();
+        }
+
+        return filled is null ? request : request with { Values = filled };
+    }
+
+    private static PlannedWindow? FindWindow(PredictPlan plan, int feature)
+    {
+        foreach (var planned in plan.Windows)
+        {
+            if (feature >= planned.Offset && feature < planned.Offset + planned.View.Columns.Count) return planned;
+        }
+
+        return null;
+    }
+
+    private FeatureRow[] Read(PredictPlan plan, long at, WindowView? approximate = null)
+    {
+        var rows = new FeatureRow[plan.Windows.Count];
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var values = _loaded!.Of(plan.Windows[i].View).Read(at);
+            if (plan.Windows[i].View == approximate)
+            {
+                for (var j = 0; j < values.Length; j++) values[j] = values[j] with { Status = FeatureStatus.Approximate };
+            }
+
+            rows[i] = new FeatureRow(values, _time.GetTimestamp());
+        }
+
+        return rows;
+    }
+
+    private long OldestProvisional()
+    {
+        var oldest = long.MaxValue;
+        foreach (var admission in _underWay)
+        {
+            if (admission.Window is not null) oldest = Math.Min(oldest, admission.Event.Ticks);
+        }
+
+        return oldest;
+    }
+
+    private bool IsNext(Admission admission)
+    {
+        foreach (var earlier in _underWay)
+        {
+            if (earlier == admission) return true;
+            if (earlier.State is AdmissionState.Admitted) return false;
+        }
+
+        return false;
+    }
+
+    private async Task SettleAsync(Admission admission, Task<AppendOutcome> append)
+    {
+        var outcome = AppendOutcome.Broken;
+        try
+        {
+            outcome = await append;
+        }
+        catch (Exception)
+        {
+            // The caller has it. Whether the record was written is not known, so the log is asked before anything is counted again.
+            _inDoubt = true;
+        }
+
+        if (outcome is AppendOutcome.Appended) admission.State = AdmissionState.Appended;
+        else Fail(admission);
+        RemoveSettled();
+    }
+
+    // What was admitted after it and is not with the log yet fails at once; what is with the log fails by its chain.
+    private void Fail(Admission failed)
+    {
+        for (var node = _underWay.Find(failed); node is not null; node = node.Next)
+        {
+            var admission = node.Value;
+            if (admission != failed && (admission.State is not AdmissionState.Admitted || failed.Window is null)) continue;
+            admission.Window?.Remove(admission.Event);
+            admission.State = AdmissionState.Failed;
+        }
+    }
+
+    // In their order: a snapshot can only say up to which number it holds everything.
+    private void RemoveSettled()
+    {
+        while (_underWay.First is { Value: { State: AdmissionState.Appended or AdmissionState.Failed } first })
+        {
+            _underWay.RemoveFirst();
+            if (first.State is AdmissionState.Appended && first.Window is not null)
+            {
+                first.Window.Commit(first.Event);
+                _snapshots.OnEvent();
+            }
+        }
+
+        SignalChange();
+        if (_snapshots.IsDue) _ = SaveAsync();
+    }
+
+    private UserSnapshot TakeSnapshot()
+    {
+        var snapshot = new UserSnapshot { Sequence = Committed() };
+        foreach (var window in _loaded!.Windows)
+        {
+            var copy = window.Copy();
+            foreach (var admission in _underWay)
+            {
+                if (admission.Window == window && admission.State is not AdmissionState.Failed) copy.Remove(admission.Event);
+            }
+
+            snapshot.Windows[window.View.Name] = EventWindowCodec.Encode(copy);
+        }
+
+        return snapshot;
+    }
+
+    private long Committed() => _underWay.First is { Value: { State: not AdmissionState.Admitted, Sequence: > 0 } first } ? first.Sequence - 1 : _journal.LastSequence ?? 0;
+
+    private static InferenceException TooMany() => new(
+        InferenceErrorCode.QueueFull, $"The user has {MaxUnderWay} predictions under way, and each must count the ones before it. Send fewer at the same time.", TimeSpan.FromSeconds(1));
+
+    private Task NextChangeAsync(CancellationToken cancellationToken) => (_changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task.WaitAsync(cancellationToken);
+
+    private void SignalChange()
+    {
+        _changed?.TrySetResult();
+        _changed = null;
+    }
+}

@@ -1,0 +1,8 @@
+using Microsoft.Extensions.Logging;
+using OrleansInference.Grains.Diagnostics;
+
+namespace OrleansInference.Grains.Users;
+
+/// <summary>What the windows of all users share.</summary>
+internal sealed record UserWindowsServices(
+    WindowLoader Loader, UserSnapshots Snapshots, TimeProvider Time, InferenceInstruments Instruments, ILogger<UserWindows> Logger);
