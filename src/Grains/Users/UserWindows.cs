@@ -51,12 +51,14 @@ internal sealed class UserWindows
     public async ValueTask<Admission> AdmitAsync(PredictPlan plan, BoundRequest request, bool isRecorded, CancellationToken cancellationToken)
     {
         if (!plan.HasWindows) return new Admission(null, request, null);
-        while (await MustWaitAsync(plan, request, cancellationToken))
+        while (true)
         {
-            // What was true before the wait may not be any more.
+            if (_inDoubt && _underWay.Count == 0) Forget();
+            var chain = _journal.CurrentChain();
+            if (_loaded is null) await LoadedAsync(plan, request, cancellationToken);
+            else if (_inDoubt || !AllBelongTo(chain)) await NextChangeAsync(cancellationToken);
+            else return _underWay.Count < MaxUnderWay ? Admit(plan, request, isRecorded ? chain : null) : throw TooMany();
         }
-
-        return _underWay.Count < MaxUnderWay ? Admit(plan, request, isRecorded) : throw TooMany();
     }
 
     /// <summary>Waits until all that were admitted before have been handed over; false where this one must not be.</summary>
@@ -113,48 +115,38 @@ internal sealed class UserWindows
         return _loaded = loaded;
     }
 
-    // False when the windows are there and everything in them is or may still be recorded.
-    private async ValueTask<bool> MustWaitAsync(PredictPlan plan, BoundRequest request, CancellationToken cancellationToken)
+    private Task<LoadedWindows> LoadedAsync(PredictPlan plan, BoundRequest request, CancellationToken cancellationToken)
     {
-        if (_inDoubt && _underWay.Count == 0) Forget();
-        if (_loaded is null)
-        {
-            BeginLoad(plan, request.At);
-            await _load!.WaitAsync(cancellationToken);
-            return true;
-        }
-
-        if (!_inDoubt && !IsBroken()) return false;
-        await NextChangeAsync(cancellationToken);
-        return true;
+        BeginLoad(plan, request.At);
+        return _load!.WaitAsync(cancellationToken);
     }
 
-    private bool IsBroken()
+    // Once a chain is broken, another must not begin before everything that the broken one left in the windows is out of them.
+    // The chain is read before this is asked: the log may break it at any time.
+    private bool AllBelongTo(RecordChain chain)
     {
         foreach (var admission in _underWay)
         {
-            if (admission.Chain!.IsBroken) return true;
+            if (admission.Chain != chain) return false;
         }
 
-        return false;
+        return true;
     }
 
-    private Admission Admit(PredictPlan plan, BoundRequest request, bool isRecorded)
+    private Admission Admit(PredictPlan plan, BoundRequest request, RecordChain? chain)
     {
         request = FillDefaults(plan, request);
-        if (plan.Event is not { } planned || !planned.Happens(request)) return Follow(new Admission(this, request, Chain(isRecorded)) { Rows = Read(plan, request.At.UtcTicks) });
+        if (plan.Event is not { } planned || !planned.Happens(request)) return Follow(new Admission(this, request, chain) { Rows = Read(plan, request.At.UtcTicks) });
 
         var (view, window, happened) = (planned.View, _loaded!.Of(planned.View), planned.ToEvent(request));
         var isTooLate = window.IsTooLate(happened.Ticks);
         var before = view.Options.IncludeCurrent ? null : Read(plan, happened.Ticks, isTooLate ? view : null);
         window.Add(happened, OldestProvisional());
         var rows = before ?? Read(plan, happened.Ticks, isTooLate ? view : null);
-        var stays = isRecorded && !isTooLate;
+        var stays = chain is not null && !isTooLate;
         if (!stays) window.Remove(happened);
-        return Follow(new Admission(this, request, Chain(isRecorded)) { Rows = rows, Window = stays ? window : null, Event = happened });
+        return Follow(new Admission(this, request, chain) { Rows = rows, Window = stays ? window : null, Event = happened });
     }
-
-    private RecordChain? Chain(bool isRecorded) => isRecorded ? _journal.CurrentChain() : null;
 
     private Admission Follow(Admission admission)
     {

@@ -42,12 +42,17 @@ internal sealed class PlanFixture
     public PredictionDraft Draft(PredictionRequest request, double answer = 0.25)
     {
         var bound = Plan.Bind(request, Time.GetUtcNow());
+        return Draft(request, bound, new FeatureVector(Plan, bound, [], Time), answer);
+    }
+
+    public PredictionDraft Draft(PredictionRequest request, BoundRequest bound, FeatureVector features, double answer = 0.25)
+    {
         return new PredictionDraft
         {
             Plan = Plan,
             Request = request,
             Bound = bound,
-            Features = new FeatureVector(Plan, bound, [], Time),
+            Features = features,
             Inference = new InferenceResponse { Version = 2, Outputs = [Tensor.Create<float>("y", TensorDatatype.FP32, [1], [(float)answer])] },
             Prediction = new Prediction { PredictionId = request.PredictionId, Value = answer, Info = "none", Model = "fraud", ModelVersion = 2, Degraded = false },
             Times = new PredictionTimes(bound.At, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero),

@@ -1,0 +1,17 @@
+using OrleansInference.Grains.Features.Windows;
+
+namespace UnitTests.Fakes;
+
+/// <summary>Past events as the test has them.</summary>
+internal sealed class FakeEventHistory : IEventHistory
+{
+    public List<WindowEvent> Events { get; } = [];
+
+    public List<(DateTimeOffset Since, DateTimeOffset Until)> Reads { get; } = [];
+
+    public Task<IReadOnlyList<WindowEvent>> ReadAsync(WindowView view, string userId, DateTimeOffset since, DateTimeOffset until)
+    {
+        Reads.Add((since, until));
+        return Task.FromResult<IReadOnlyList<WindowEvent>>(Events);
+    }
+}

@@ -1,0 +1,128 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.Runtime;
+using OrleansInference;
+using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Features.Windows;
+using OrleansInference.Grains.Models.Planning;
+using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Outbox;
+using OrleansInference.Grains.Users;
+using UnitTests.Fakes;
+using UnitTests.Grains.Features.Windows;
+
+namespace UnitTests.Grains.Users;
+
+/// <summary>One user whose predictions are events of the view spending, on the turns of a grain.</summary>
+internal sealed class WindowUser
+{
+    public const string Key = "-!42";
+
+    private readonly TaskScheduler _turns = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
+    private readonly List<Func<CancellationToken, Task>> _timers = [];
+    private readonly PlanFixture _fixture;
+
+    public WindowUser(Action<WindowViewOptions>? change = null)
+    {
+        View = WindowViews.Spending(change);
+        _fixture = new PlanFixture();
+        _fixture = new PlanFixture
+        {
+            Plan = _fixture.Plan with
+            {
+                Sources = [new PlannedSource(View, 2)],
+                Schema = FeatureSchema.Of([.. _fixture.Plan.Schema.Names, .. View.Columns.Select(column => $"spending.{column.Name}")]),
+                Windows = [new PlannedWindow(View, 0, 2)],
+                Event = new PlannedEvent(View, [0], null, 0),
+            },
+        };
+        Activate();
+    }
+
+    public WindowView View { get; }
+
+    public PredictPlan Plan => _fixture.Plan;
+
+    public FakePredictionLog Log { get; } = new();
+
+    public FakeGrainStorage Storage { get; } = new();
+
+    public FakeEventHistory History { get; } = new();
+
+    public UserWindows Windows { get; private set; } = null!;
+
+    public UserJournal Journal { get; private set; } = null!;
+
+    public DateTimeOffset Now => _fixture.Time.GetUtcNow();
+
+    /// <summary>What each prediction counted, by id.</summary>
+    public Dictionary<Guid, FeatureValue[]> Counted { get; } = [];
+
+    /// <summary>Timers that wait.</summary>
+    public int Timers => _timers.Count;
+
+    public void Advance(TimeSpan time) => _fixture.Time.Advance(time);
+
+    /// <summary>Another activation of the user, which knows nothing yet.</summary>
+    public void Activate()
+    {
+        _timers.Clear();
+        var snapshots = new UserSnapshots(Storage, Log);
+        var services = new UserWindowsServices(
+            new WindowLoader(new FeatureSources([View]), snapshots, Log, History, FakeMeterFactory.Instruments, NullLogger<WindowLoader>.Instance),
+            snapshots,
+            _fixture.Time,
+            FakeMeterFactory.Instruments,
+            NullLogger<UserWindows>.Instance);
+        Journal = new UserJournal(Key, Log, new FakeOutbox(_fixture.Time, new OutboxSignal()), _fixture.Time);
+        Windows = new UserWindows(GrainId.Create("user", Key), services, Journal, (callback, _) =>
+        {
+            _timers.Add(callback);
+            return new Disposal(() => _timers.Remove(callback));
+        });
+    }
+
+    public Task FireTimersAsync() => TurnAsync(() => Task.WhenAll(_timers.ToArray().Select(timer => timer(CancellationToken.None))));
+
+    public Task SaveAsync() => TurnAsync(Windows.SaveAsync);
+
+    /// <summary>Runs on the user's turns, as everything in a grain does.</summary>
+    public Task<T> TurnAsync<T>(Func<Task<T>> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.None, _turns).Unwrap();
+
+    public Task TurnAsync(Func<Task> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.None, _turns).Unwrap();
+
+    /// <summary>Predicts as the user's grain does: admitted, inferred, recorded.</summary>
+    public Task<AppendOutcome> PredictAsync(double? amount = 10, bool isRecorded = true, Func<Task>? infer = null, DateTimeOffset? at = null) => TurnAsync(async () =>
+    {
+        var request = new PredictionRequest { PredictionId = Guid.CreateVersion7(), UserId = "42", Fields = amount is { } sent ? [new RequestField("amount", sent)] : [] };
+        var bound = Plan.Bind(request, at ?? Now);
+        Journal.BeginLoad();
+        using var admission = await Windows.AdmitAsync(Plan, bound, isRecorded, CancellationToken.None);
+        Counted[request.PredictionId] = admission.Rows[0].Values;
+        if (infer is not null) await infer();
+        if (!isRecorded) return AppendOutcome.Appended;
+        var features = new FeatureVector(Plan, admission.Request, admission.Complete(Plan, [null]), _fixture.Time);
+        var draft = _fixture.Draft(request, admission.Request, features) with { Event = admission.ToRecorded() };
+        return await Journal.AppendAsync(draft, admission, CancellationToken.None);
+    });
+
+    /// <summary>What the last prediction counted.</summary>
+    public double LastCount => Counted.Values.Last()[0].Number;
+
+    /// <summary>Each record counted what the log has up to it, in the order of its numbers.</summary>
+    public void AssertCountedWhatIsLogged()
+    {
+        var events = new List<WindowEvent>();
+        foreach (var record in Log.Records.OrderBy(record => record.Sequence))
+        {
+            var body = PredictionBody.Decode(record.Body);
+            if (body.Event is { } happened) events.Add(new WindowEvent(happened.Ticks, [.. happened.Fields.Select(field => field.Value)]));
+            var expected = Recomputation.Read(View, events, body.Times!.At.UtcTicks);
+            Assert.Equal(expected.Select(value => Math.Round(value.Number, 6)), Counted[record.Id].Select(value => Math.Round(value.Number, 6)));
+        }
+    }
+
+    private sealed class Disposal(Action end) : IDisposable
+    {
+        public void Dispose() => end();
+    }
+}
