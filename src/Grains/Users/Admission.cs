@@ -42,8 +42,11 @@ internal sealed class Admission : IDisposable
         ? null
         : new RecordedEvent(Window.View.Name, Event.Ticks, [.. Window.View.Fields.Zip(Event.Values, KeyValuePair.Create)]);
 
-    /// <summary>Waits until all that were admitted before have been handed over; false where this one must not be.</summary>
-    public ValueTask<bool> ComeToTurnAsync(CancellationToken cancellationToken) => Chain is null ? new(true) : _owner!.ComeToTurnAsync(this, cancellationToken);
+    /// <summary>Whether what it counted may still be recorded. Asked in the turn in which it is handed over.</summary>
+    public bool IsSound => Chain is null || (State is AdmissionState.Admitted && !Chain.IsBroken);
+
+    /// <summary>Waits until all that were admitted before have been handed over, or this one need not be any more.</summary>
+    public ValueTask ComeToTurnAsync(CancellationToken cancellationToken) => Chain is null ? default : _owner!.ComeToTurnAsync(this, cancellationToken);
 
     /// <summary>Follows its record, which was handed to the log.</summary>
     public void HandOver(long sequence, Task<AppendOutcome> append) => _owner!.HandOver(this, sequence, append);

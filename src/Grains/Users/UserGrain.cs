@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Features.Views;
 using OrleansInference.Grains.Models;
 using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.PostProcessing;
@@ -80,14 +81,17 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     {
         UserId = _userId,
         LastSequence = _journal.LastSequence,
-        Features = [.. _features.Views.Where(view => view.Row is not null).Select(view => new CachedFeatures(
-            view.View.Name,
-            view.Age,
-            view.IsFresh,
-            [.. view.View.Columns.Select((column, i) => KeyValuePair.Create(column.Name, view.Row!.Values[i].ToObject()))]))],
+        Features =
+        [
+            .. _windows.Loaded.Select(window => ToCached(window.View, TimeSpan.Zero, isFresh: true, window.Read(_time.GetUtcNow().UtcTicks))),
+            .. _features.Views.Where(view => view.Row is not null).Select(view => ToCached(view.View, view.Age, view.IsFresh, view.Row!.Values)),
+        ],
         Variants = [.. _models.Predicting.Select(model => model.VariantFor(_key))],
         LastPredictions = [.. (await _log.ReadLatestAsync(_key, LastPredictions)).Select(RecordedPredictions.From)],
     };
+
+    private static CachedFeatures ToCached(IFeatureView view, TimeSpan age, bool isFresh, FeatureValue[] values) =>
+        new(view.Name, age, isFresh, [.. view.Columns.Select((column, i) => KeyValuePair.Create(column.Name, values[i].ToObject()))]);
 
     private async Task<Prediction> PredictAsync(Attempt attempt)
     {

@@ -32,10 +32,11 @@ internal sealed class UserJournal(string user, IPredictionLog log, IOutbox outbo
     public async Task<AppendOutcome> AppendAsync(PredictionDraft draft, Admission admission, CancellationToken cancellationToken)
     {
         if (_lastSequence is null) await _loading!.WaitAsync(cancellationToken);
-        if (!await admission.ComeToTurnAsync(cancellationToken)) return AppendOutcome.Broken;
+        await admission.ComeToTurnAsync(cancellationToken);
         while (_quiet.MustLoad(draft.Plan, draft.Prediction.Value)) await _quiet.LoadAsync(cancellationToken);
 
         // From here to the log's queue in one turn: the order of the numbers is the order of the commits.
+        if (!admission.IsSound) return AppendOutcome.Broken;
         var now = time.GetUtcNow();
         var raised = _quiet.Raise(draft.Plan, draft.Prediction.Value, now);
         var messages = OutboxMessage.For(raised.Rules, _userId, draft.Bound, draft.Prediction, now);

@@ -28,6 +28,9 @@ internal sealed class UserWindows
     private TaskCompletionSource? _changed;
     private bool _inDoubt;
 
+    // The last record that is known to be in the log: a number that was given and not written is given again by the next activation.
+    private long _committed;
+
     public UserWindows(GrainId user, UserWindowsServices services, UserJournal journal, SnapshotTimer timer)
     {
         _user = user;
@@ -36,6 +39,9 @@ internal sealed class UserWindows
         _time = services.Time;
         _snapshots = new SnapshotWriter(user, services.Snapshots, TakeSnapshot, timer, services.Time, services.Instruments, services.Logger);
     }
+
+    /// <summary>The windows that are in memory.</summary>
+    public IReadOnlyList<EventWindow> Loaded => _loaded?.Windows ?? [];
 
     /// <summary>Starts to load the user's windows where the plan needs them, so that it overlaps with the reading of features.</summary>
     public void BeginLoad(PredictPlan plan, DateTimeOffset at)
@@ -61,11 +67,10 @@ internal sealed class UserWindows
         }
     }
 
-    /// <summary>Waits until all that were admitted before have been handed over; false where this one must not be.</summary>
-    public async ValueTask<bool> ComeToTurnAsync(Admission admission, CancellationToken cancellationToken)
+    /// <summary>Waits until all that were admitted before have been handed over, or this one need not be any more.</summary>
+    public async ValueTask ComeToTurnAsync(Admission admission, CancellationToken cancellationToken)
     {
         while (admission.State is AdmissionState.Admitted && !IsNext(admission)) await NextChangeAsync(cancellationToken);
-        return admission.State is AdmissionState.Admitted && !admission.Chain!.IsBroken;
     }
 
     /// <summary>Follows a record that was handed to the log, whatever becomes of its caller.</summary>
@@ -112,6 +117,7 @@ internal sealed class UserWindows
     {
         var loaded = await _loader.LoadAsync(_user, at);
         _snapshots.OnLoaded(loaded);
+        _committed = loaded.Sequence;
         return _loaded = loaded;
     }
 
@@ -254,20 +260,24 @@ internal sealed class UserWindows
         while (_underWay.First is { Value: { State: AdmissionState.Appended or AdmissionState.Failed } first })
         {
             _underWay.RemoveFirst();
-            if (first.State is AdmissionState.Appended && first.Window is not null)
-            {
-                first.Window.Commit(first.Event);
-                _snapshots.OnEvent();
-            }
+            if (first.State is AdmissionState.Appended) Commit(first);
         }
 
         SignalChange();
         if (_snapshots.IsDue) _ = SaveAsync();
     }
 
+    private void Commit(Admission admission)
+    {
+        _committed = admission.Sequence;
+        if (admission.Window is null) return;
+        admission.Window.Commit(admission.Event);
+        _snapshots.OnEvent();
+    }
+
     private UserSnapshot TakeSnapshot()
     {
-        var snapshot = new UserSnapshot { Sequence = Committed() };
+        var snapshot = new UserSnapshot { Sequence = _committed };
         foreach (var window in _loaded!.Windows)
         {
             var copy = window.Copy();
@@ -281,8 +291,6 @@ internal sealed class UserWindows
 
         return snapshot;
     }
-
-    private long Committed() => _underWay.First is { Value: { State: not AdmissionState.Admitted, Sequence: > 0 } first } ? first.Sequence - 1 : _journal.LastSequence ?? 0;
 
     private static InferenceException TooMany() => new(
         InferenceErrorCode.QueueFull, $"The user has {MaxUnderWay} predictions under way, and each must count the ones before it. Send fewer at the same time.", TimeSpan.FromSeconds(1));

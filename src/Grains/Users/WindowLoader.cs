@@ -34,7 +34,7 @@ internal sealed partial class WindowLoader(
             foreach (var one in events) Place(windows[i], one);
         }
 
-        return new LoadedWindows(windows, etag, unkept);
+        return new LoadedWindows(windows, etag, recorded.Count > 0 ? recorded[^1].Sequence : snapshot?.Sequence ?? 0, unkept);
     }
 
     private EventWindow? Restore(WindowView view, UserSnapshot? snapshot)

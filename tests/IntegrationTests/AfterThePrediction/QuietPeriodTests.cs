@@ -38,7 +38,7 @@ public sealed class QuietPeriodTests
 
     private static Task<ServerProcess> StartAsync(TestDirectory directory, string models) => ServerProcess.StartApiAsync(
         $"--Inference:DataDirectory={directory.File("data")}", $"--Inference:ModelRepository:Path={models}", "--Inference:Demo=true",
-        "--Inference:FeatureViews:spending:Timeout=00:00:20", "--Inference:FeatureViews:profile:Timeout=00:00:20", "--Inference:ExternalServices:terminal_risk:Timeout=00:00:20");
+        "--Inference:FeatureViews:spending:History:Timeout=00:00:20", "--Inference:FeatureViews:profile:Timeout=00:00:20", "--Inference:ExternalServices:terminal_risk:Timeout=00:00:20");
 
     private static void GiveQuiet(string manifest)
     {

@@ -83,7 +83,7 @@ internal sealed class InProcessServer : IAsyncDisposable
         return await StartAsync(directory, [
             $"Inference:ModelRepository:Path={models}",
             "Inference:Demo=true",
-            "Inference:FeatureViews:spending:Timeout=00:00:20",
+            "Inference:FeatureViews:spending:History:Timeout=00:00:20",
             "Inference:FeatureViews:profile:Timeout=00:00:20",
             "Inference:ExternalServices:terminal_risk:Timeout=00:00:20",
             .. settings], configure);

@@ -255,6 +255,25 @@ public sealed class UserWindowsTests
     }
 
     [Fact]
+    public async Task Save_NumbersGivenAndNotWritten_AreNotSaidToBeKept()
+    {
+        await _user.PredictAsync();
+        _user.Log.OnAppend = _ => Task.FromResult(AppendOutcome.Broken);
+        await _user.PredictAsync();
+        await _user.SaveAsync();
+        _user.Log.OnAppend = _ => Task.FromResult(AppendOutcome.Appended);
+
+        // The next activation gives the number again.
+        _user.Activate();
+        await _user.PredictAsync();
+        _user.Activate();
+        await _user.PredictAsync();
+
+        Assert.Equal(3, _user.LastCount);
+        Assert.Equal([1, 2, 3], _user.Log.Records.Select(record => record.Sequence));
+    }
+
+    [Fact]
     public async Task Clear_UserErased_LeavesNoSnapshot()
     {
         await _user.PredictAsync();

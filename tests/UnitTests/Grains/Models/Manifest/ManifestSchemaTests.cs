@@ -21,6 +21,7 @@ public sealed class ManifestSchemaTests
         { typeof(WarmUpSection), "warmUp.*" },
         { typeof(WarmUpInputSection), "warmUp.*.inputs.*" },
         { typeof(PredictSection), "predict" },
+        { typeof(EventSection), "predict.event" },
         { typeof(RequestFieldSection), "predict.request.*" },
         { typeof(ResponseSection), "predict.response" },
         { typeof(PredictionSection), "predict.response.prediction" },
