@@ -73,7 +73,9 @@ public static class InferenceGrainsServiceCollectionExtensions
 
     private static IServiceCollection AddFeatures(this IServiceCollection services, IConfiguration section)
     {
-        services.AddHttpClient();
+        services.AddHttpClient(ExternalCall.Client, client => client.Timeout = Timeout.InfiniteTimeSpan)
+            .ConfigurePrimaryHttpMessageHandler(ExternalCall.CreateHandler)
+            .RedactLoggedHeaders(_ => true);
         services.AddSingleton<IFeatureSource, CalendarTransform>();
         return services.AddSingleton(provider => new FeatureSources(
         [

@@ -20,6 +20,10 @@ public static class EventIds
     // 2000: features
     public const int FeatureViewFailed = 2001;
     public const int ExternalServiceFailed = 2002;
+    public const int ExternalServiceLate = 2060;
+    public const int ExternalServiceNotAsked = 2061;
+    public const int ExternalBreakerOpened = 2062;
+    public const int ExternalBreakerClosed = 2063;
 
     // 3000: post-processing
     public const int MessageDelivered = 3001;

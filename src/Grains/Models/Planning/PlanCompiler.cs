@@ -100,6 +100,7 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
 
             foreach (var field in source.RequestFields.Where(field => !HasValueAtOnce(request, field)))
                 faults.Add(path, $"'{names[i]}' reads the request field '{field}', which predict.request does not declare with a value of its own. Declare it there as required or with a literal default.");
+            if (source.FindFault(request) is { } fault) faults.Add(path, fault);
             AddSource(source);
         }
     }
