@@ -77,12 +77,17 @@ public static class InferenceGrainsServiceCollectionExtensions
             .ConfigurePrimaryHttpMessageHandler(ExternalCall.CreateHandler)
             .RedactLoggedHeaders(_ => true);
         services.AddSingleton<IFeatureSource, CalendarTransform>();
+        services.AddHostedService<LookupWatcher>();
         return services.AddSingleton(provider => new FeatureSources(
         [
             .. provider.GetServices<IFeatureSource>(),
             .. NamedOptions.Read<FeatureViewOptions>(section, "FeatureViews").Select(view => CreateView(provider, view.Key, view.Value)),
             .. NamedOptions.Read<ExternalServiceOptions>(section, "ExternalServices").Select(service => CreateService(provider, service.Key, service.Value)),
             .. NamedOptions.Read<LookupOptions>(section, "Lookups").Select(lookup => CreateLookup(provider, lookup.Key, lookup.Value)),
+        ],
+        [
+            .. provider.GetServices<IFeatureTransform>(),
+            .. NamedOptions.Read<TransformOptions>(section, "Transforms").Select(transform => new ArithmeticTransform(transform.Key, transform.Value)),
         ]));
     }
 
@@ -142,6 +147,12 @@ public static class InferenceGrainsServiceCollectionExtensions
     private static Lookup CreateLookup(IServiceProvider provider, string name, LookupOptions options)
     {
         var repository = provider.GetRequiredService<IOptions<ModelRepositoryOptions>>().Value.Path;
-        return new Lookup(name, options, Path.Combine(repository, options.Path), provider.GetRequiredService<TimeProvider>());
+        return new Lookup(
+            name,
+            options,
+            Path.Combine(repository, options.Path),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<InferenceInstruments>(),
+            provider.GetRequiredService<ILogger<Lookup>>());
     }
 }

@@ -24,6 +24,8 @@ public static class EventIds
     public const int ExternalServiceNotAsked = 2061;
     public const int ExternalBreakerOpened = 2062;
     public const int ExternalBreakerClosed = 2063;
+    public const int LookupReloaded = 2080;
+    public const int LookupReloadFailed = 2081;
 
     // 3000: post-processing
     public const int MessageDelivered = 3001;

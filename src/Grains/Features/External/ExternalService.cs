@@ -86,7 +86,8 @@ public sealed partial class ExternalService : IFeatureSource
         query.Budget.Token.ThrowIfCancellationRequested();
         try
         {
-            return await _answers.AskAsync(path, kept).WaitAsync(query.Budget.Share(_options.Timeout), _time, query.Budget.Token);
+            // The call ends by its own timeout; the prediction waits for its share of its own time at most.
+            return await _answers.AskAsync(path, kept).WaitAsync(query.Budget.Share(TimeSpan.MaxValue), _time, query.Budget.Token);
         }
         catch (Exception e) when (e is TimeoutException || ExternalCall.IsFailure(e))
         {
