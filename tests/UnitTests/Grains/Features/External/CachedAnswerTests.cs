@@ -1,4 +1,5 @@
 using CsCheck;
+using OrleansInference;
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Features.External;
 using UnitTests.Fakes;
@@ -114,6 +115,39 @@ public sealed class CachedAnswerTests : IDisposable
 
         await _risk.AssertReadsAsync(2, FeatureStatus.Fresh);
         Assert.Equal(2, _risk.Calls);
+    }
+
+    [Fact]
+    public async Task ReadAsync_RefreshInTheBackgroundFails_IsStaleAndNotDegraded()
+    {
+        await _risk.ReadAsync();
+        _risk.Time.Advance(Minute);
+        _risk.Down();
+
+        await _risk.AssertReadsAsync(1, FeatureStatus.Stale);
+        await _risk.AssertReadsAsync(1, FeatureStatus.Stale);
+
+        Assert.Equal(3, _risk.Calls);
+    }
+
+    [Fact]
+    public async Task ReadAsync_PolicyIsFailAndAnOlderAnswerMayStandIn_IsStale()
+    {
+        using var risk = new ServiceUnderTest(options => (options.StaleIfError, options.OnError) = (Minute, ExternalFailurePolicy.Fail));
+        await risk.ReadAsync();
+        risk.Down();
+
+        await risk.AssertReadsAsync(1, FeatureStatus.Stale, degraded: true);
+    }
+
+    [Fact]
+    public async Task ReadAsync_PolicyIsFailAndTheFieldMakesNoPath_IsTheCallersFault()
+    {
+        using var risk = new ServiceUnderTest(options => options.OnError = ExternalFailurePolicy.Fail);
+
+        var failure = await Assert.ThrowsAsync<InferenceException>(() => risk.ReadAsync(terminal: ".."));
+
+        Assert.Equal(InferenceErrorCode.InvalidInput, failure.Code);
     }
 
     [Fact]
