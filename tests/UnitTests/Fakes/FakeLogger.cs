@@ -19,5 +19,5 @@ internal class FakeLogger : ILogger
         _messages.Enqueue(formatter(state, exception));
 }
 
-/// <summary>The same for a category.</summary>
-internal sealed class FakeLogger<TCategory> : FakeLogger, ILogger<TCategory>;
+/// <summary>The same for one class.</summary>
+internal sealed class FakeLogger<T> : FakeLogger, ILogger<T>;
