@@ -34,8 +34,8 @@ public sealed class FeatureSources
 
     public IFeatureTransform? FindTransform(string name) => _transforms.GetValueOrDefault(name);
 
-    /// <summary>The sources of one kind.</summary>
-    public IEnumerable<TSource> OfKind<TSource>() => _sources.Values.OfType<TSource>();
+    /// <summary>All sources of one kind.</summary>
+    public IEnumerable<TSource> Of<TSource>() => _sources.Values.OfType<TSource>();
 
     /// <summary>The names of some of the sources, for messages.</summary>
     public IEnumerable<string> NamesOf(Func<IFeatureSource, bool> some) => _sources.Values.Where(some).Select(source => source.Name).Order();

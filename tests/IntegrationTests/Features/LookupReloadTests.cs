@@ -26,7 +26,7 @@ public sealed class LookupReloadTests
         await Eventually.TrueAsync(async () => await PredictAsync(server) == 22);
 
         await WriteAsync(file, """{ "k": { "weight": "much" } }""");
-        var lookup = server.Services.GetRequiredService<FeatureSources>().OfKind<Lookup>().Single();
+        var lookup = server.Services.GetRequiredService<FeatureSources>().Of<Lookup>().Single();
         await Eventually.TrueAsync(() => lookup.LastError is not null);
         Assert.Equal(22, await PredictAsync(server));
 

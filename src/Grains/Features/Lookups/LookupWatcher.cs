@@ -6,7 +6,7 @@ namespace OrleansInference.Grains.Features.Lookups;
 internal sealed class LookupWatcher(FeatureSources sources, TimeProvider time) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(sources.OfKind<Lookup>().Where(lookup => lookup.ReloadInterval > TimeSpan.Zero).Select(lookup => WatchAsync(lookup, stoppingToken)));
+        Task.WhenAll(sources.Of<Lookup>().Where(lookup => lookup.ReloadInterval > TimeSpan.Zero).Select(lookup => WatchAsync(lookup, stoppingToken)));
 
     private async Task WatchAsync(Lookup lookup, CancellationToken stoppingToken)
     {
