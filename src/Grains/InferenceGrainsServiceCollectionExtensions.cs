@@ -75,11 +75,14 @@ public static class InferenceGrainsServiceCollectionExtensions
 
     private static IServiceCollection AddFeatures(this IServiceCollection services, IConfiguration section)
     {
-        services.AddHttpClient();
+        services.AddHttpClient(ExternalCall.Client, client => client.Timeout = Timeout.InfiniteTimeSpan)
+            .ConfigurePrimaryHttpMessageHandler(ExternalCall.CreateHandler)
+            .RedactLoggedHeaders(_ => true);
         services.AddSingleton<IFeatureSource, CalendarTransform>();
         services.AddSingleton<UserSnapshots>();
         services.AddSingleton<WindowLoader>();
         services.AddSingleton<UserWindowsServices>();
+        services.AddHostedService<LookupWatcher>();
         return services.AddSingleton(provider => new FeatureSources(
         [
             .. provider.GetServices<IFeatureSource>(),
@@ -87,6 +90,10 @@ public static class InferenceGrainsServiceCollectionExtensions
             .. NamedOptions.Read<FeatureViewOptions>(section, "FeatureViews", view => !IsWindow(view)).Select(view => CreateView(provider, view.Key, view.Value)),
             .. NamedOptions.Read<ExternalServiceOptions>(section, "ExternalServices").Select(service => CreateService(provider, service.Key, service.Value)),
             .. NamedOptions.Read<LookupOptions>(section, "Lookups").Select(lookup => CreateLookup(provider, lookup.Key, lookup.Value)),
+        ],
+        [
+            .. provider.GetServices<IFeatureTransform>(),
+            .. NamedOptions.Read<TransformOptions>(section, "Transforms").Select(transform => new ArithmeticTransform(transform.Key, transform.Value)),
         ]));
     }
 
@@ -148,6 +155,12 @@ public static class InferenceGrainsServiceCollectionExtensions
     private static Lookup CreateLookup(IServiceProvider provider, string name, LookupOptions options)
     {
         var repository = provider.GetRequiredService<IOptions<ModelRepositoryOptions>>().Value.Path;
-        return new Lookup(name, options, Path.Combine(repository, options.Path), provider.GetRequiredService<TimeProvider>());
+        return new Lookup(
+            name,
+            options,
+            Path.Combine(repository, options.Path),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<InferenceInstruments>(),
+            provider.GetRequiredService<ILogger<Lookup>>());
     }
 }

@@ -126,6 +126,22 @@ public sealed class FieldTests(DemoServer demo)
         Assert.Equal(plain["request.terminal_id"], escaped["request.terminal_id"]);
     }
 
+    [Fact]
+    public async Task At_TwoInstantsOfOneDay_ShareTheTerminalsAnswer()
+    {
+        var first = await TerminalAgeAsync(Noon);
+        var second = await TerminalAgeAsync(Noon.AddHours(3));
+
+        Assert.True(second > first, $"the second is {second} s old, the first {first} s");
+    }
+
+    private async Task<double> TerminalAgeAsync(DateTimeOffset at)
+    {
+        var (_, answer) = await demo.Server.Http.PostJsonAsync("/predict", $$"""{"user_id": 62, "raw_feature": "3157", "at": {{at.ToUnixTimeSeconds()}}}""");
+        var recorded = await demo.Server.Http.GetJsonAsync($"/v1/predictions/{answer.GetProperty("prediction_id").GetString()}");
+        return recorded.GetProperty("features").GetProperty("terminal_risk.count_1d").GetProperty("age_seconds").GetDouble();
+    }
+
     private async Task AssertSameFeaturesAsync(DateTimeOffset at, string[] forms)
     {
         var expected = (at - DateTimeOffset.UnixEpoch).TotalSeconds;

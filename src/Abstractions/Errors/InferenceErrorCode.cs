@@ -21,7 +21,7 @@ public enum InferenceErrorCode
     /// <summary>The program is starting, stopping or moving the user. Retry after <see cref="InferenceException.RetryAfter"/>.</summary>
     NotReady = 5,
 
-    /// <summary>A database did not do its part in time. Nothing was lost; retry after <see cref="InferenceException.RetryAfter"/>.</summary>
+    /// <summary>A database, or a service that the model needs, did not do its part in time. Nothing was lost; retry after <see cref="InferenceException.RetryAfter"/>.</summary>
     StorageUnavailable = 6,
 
     /// <summary>The time budget ran out. The prediction may have been recorded: look it up by its id.</summary>

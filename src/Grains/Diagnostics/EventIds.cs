@@ -20,6 +20,12 @@ public static class EventIds
     // 2000: features
     public const int FeatureViewFailed = 2001;
     public const int ExternalServiceFailed = 2002;
+    public const int ExternalServiceLate = 2060;
+    public const int ExternalServiceNotAsked = 2061;
+    public const int ExternalBreakerOpened = 2062;
+    public const int ExternalBreakerClosed = 2063;
+    public const int LookupReloaded = 2080;
+    public const int LookupReloadFailed = 2081;
 
     public const int SnapshotNotWritten = 2041;
     public const int SnapshotUnreadable = 2042;

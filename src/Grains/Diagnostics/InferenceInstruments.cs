@@ -21,6 +21,9 @@ public sealed class InferenceInstruments
     private readonly Counter<long> _retentionFailures;
     private readonly Counter<long> _featureQueries;
     private readonly Counter<long> _featureFailures;
+    private readonly Counter<long> _featuresCached;
+    private readonly Counter<long> _breakerChanges;
+    private readonly Counter<long> _lookupReloads;
     private readonly Counter<long> _messages;
     private readonly Histogram<double> _deliveryDuration;
     private readonly OutboxLevels _outbox = new();
@@ -52,6 +55,9 @@ public sealed class InferenceInstruments
         _retentionFailures = meter.CreateCounter<long>("inference.retention.failures", "{run}", "Looks for old rows that failed.");
         _featureQueries = meter.CreateCounter<long>("inference.features.queries", "{query}", "Reads of a feature source beyond the cache.");
         _featureFailures = meter.CreateCounter<long>("inference.features.failures", "{query}", "Reads that failed or came too late.");
+        _featuresCached = meter.CreateCounter<long>("inference.features.cached", "{query}", "Reads answered with what the silo had kept of a service's answers: fresh, stale and revalidated, or stale since the service failed.");
+        _breakerChanges = meter.CreateCounter<long>("inference.features.breaker.changes", "{change}", "Breakers of external services that opened, tried and closed.");
+        _lookupReloads = meter.CreateCounter<long>("inference.lookups.reloads", "{reload}", "Changed lookup files that were read, and those that could not be used.");
         _messages = meter.CreateCounter<long>("inference.outbox.attempts", "{message}", "Attempts to deliver an outbox message.");
         _deliveryDuration = meter.CreateHistogram<double>("inference.outbox.attempt.duration", "s", "One attempt to deliver an outbox message, until the receiver's answer.");
         meter.CreateObservableGauge("inference.outbox.waiting", _outbox.MeasureWaiting, "{message}", "Messages that are not delivered yet.");
@@ -102,6 +108,12 @@ public sealed class InferenceInstruments
     public void OnFeatureQuery(string source) => _featureQueries.Add(1, new KeyValuePair<string, object?>("source", source));
 
     public void OnFeatureFailure(string source) => _featureFailures.Add(1, new KeyValuePair<string, object?>("source", source));
+
+    public void OnFeatureCached(string source, string outcome) => _featuresCached.Add(1, new("source", source), new("outcome", outcome));
+
+    public void OnBreakerChanged(string source, string state) => _breakerChanges.Add(1, new("source", source), new("state", state));
+
+    public void OnLookupReloaded(string source, string outcome) => _lookupReloads.Add(1, new("source", source), new("outcome", outcome));
 
     public void OnModelLoaded(string model, string outcome, TimeSpan duration) =>
         _modelLoadDuration.Record(duration.TotalSeconds, new("model.name", model), new("outcome", outcome));

@@ -3,7 +3,7 @@ namespace OrleansInference.Grains.Features;
 /// <summary>The values of one source at one moment, in the order of its columns. Never changed after it is made.</summary>
 /// <param name="Values">One value for each column.</param>
 /// <param name="ReadAt">TimeProvider timestamp of the reading; ages are computed from it when asked.</param>
-/// <param name="Degraded">Whether the source failed and defaults stand in. A user who is merely unknown does not degrade.</param>
+/// <param name="Degraded">Whether the source failed and older or default values stand in. A user who is merely unknown does not degrade.</param>
 public sealed record FeatureRow(FeatureValue[] Values, long ReadAt, bool Degraded = false)
 {
     /// <summary>A row of defaults.</summary>

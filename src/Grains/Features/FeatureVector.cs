@@ -7,6 +7,7 @@ public sealed class FeatureVector
 {
     private readonly PredictPlan _plan;
     private readonly long[] _agesMs;
+    private readonly long[] _transformAgesMs;
 
     public FeatureVector(PredictPlan plan, BoundRequest request, FeatureRow[] rows, TimeProvider time)
     {
@@ -25,6 +26,9 @@ public sealed class FeatureVector
         {
             if (Values[field].IsMissing) Values[field] = (Values[feature].IsMissing ? orElse : Values[feature]).AsDefault();
         }
+
+        _transformAgesMs = new long[plan.Transforms.Count];
+        for (var i = 0; i < _transformAgesMs.Length; i++) Transform(i);
     }
 
     /// <summary>The values: the request's fields, then each source's columns.</summary>
@@ -33,9 +37,14 @@ public sealed class FeatureVector
     /// <summary>Whether a source failed and defaults stand in for it.</summary>
     public bool Degraded { get; }
 
-    /// <summary>Time since the value was read from its source; 0 for the request's own fields.</summary>
+    /// <summary>Time since the value was read from its source; 0 for the request's own fields, the oldest input's for a transform.</summary>
     public long AgeMs(int feature)
     {
+        for (var i = _plan.Transforms.Count - 1; i >= 0; i--)
+        {
+            if (feature >= _plan.Transforms[i].Offset) return _transformAgesMs[i];
+        }
+
         for (var i = _plan.Sources.Count - 1; i >= 0; i--)
         {
             if (feature >= _plan.Sources[i].Offset) return _agesMs[i];
@@ -54,4 +63,11 @@ public sealed class FeatureVector
 
     /// <summary>The answer's text.</summary>
     public string Info() => _plan.Info.Feature is { } feature && !Values[feature].IsMissing ? Values[feature].ToString() : _plan.Info.OrElse;
+
+    private void Transform(int index)
+    {
+        var planned = _plan.Transforms[index];
+        planned.Apply(Values);
+        foreach (var input in planned.Inputs) _transformAgesMs[index] = Math.Max(_transformAgesMs[index], AgeMs(input));
+    }
 }

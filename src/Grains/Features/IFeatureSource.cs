@@ -16,6 +16,9 @@ public interface IFeatureSource
     /// <summary>The fields of the request that it reads; the manifest must declare them.</summary>
     IReadOnlyList<string> RequestFields { get; }
 
+    /// <summary>What of a model's request, beyond a missing field, keeps the source from being read; null when nothing does.</summary>
+    string? FindFault(RequestContract request) => null;
+
     /// <summary>Reads the features for one prediction.</summary>
     ValueTask<FeatureRow> ReadAsync(FeatureQuery query);
 }

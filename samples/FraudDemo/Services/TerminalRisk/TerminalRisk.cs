@@ -4,7 +4,9 @@ namespace FraudDemo;
 
 /// <summary>What is known about a terminal at an instant: how many payments it had and what share of them was fraud.</summary>
 /// <remarks>
-/// A fraud is known a week after it happened, so at time t a window of w days holds the payments in (t - 7 d - w, t - 7 d].
+/// A fraud is known a week after it happened, so at time t a window of w days holds the payments in (t - 7 d - w, t - 7 d]. A
+/// date is its first instant, 00:00 UTC: that answer holds nothing that is not known at every instant of the day, so a caller
+/// may keep it for the whole day. It is up to a day behind the exact windows that the models are trained on.
 /// </remarks>
 public sealed record TerminalRisk
 {

@@ -1,21 +1,26 @@
-using System.Buffers;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using OrleansInference.Grains.Diagnostics;
+using Polly.CircuitBreaker;
 
 namespace OrleansInference.Grains.Features.External;
 
-/// <summary>Features from an HTTP service. Down, slow or talking nonsense, it costs its defaults and a flag, never the prediction.</summary>
+/// <summary>Features from an HTTP service. Down, slow or talking nonsense, it costs its older or default values and a flag, never the prediction.</summary>
+/// <remarks>
+/// Promises: the prediction's deadline holds whatever the service does; a value is fresh only while younger than its TTL and than
+/// the model's wish, both looked at when it is read; an answer in memory costs no call and no task.
+/// </remarks>
 public sealed partial class ExternalService : IFeatureSource
 {
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
     private readonly ExternalServiceOptions _options;
     private readonly FeatureColumn[] _columns;
     private readonly PathTemplate _path;
-    private readonly IHttpClientFactory _clients;
+    private readonly AnswerAges _ages;
+    private readonly SharedAnswers _answers;
     private readonly TimeProvider _time;
     private readonly InferenceInstruments _instruments;
     private readonly ILogger<ExternalService> _logger;
-    private readonly string _baseAddress;
 
     public ExternalService(
         string name,
@@ -25,17 +30,16 @@ public sealed partial class ExternalService : IFeatureSource
         InferenceInstruments instruments,
         ILogger<ExternalService> logger)
     {
-        var section = $"Inference:ExternalServices:{name}";
         Name = name;
         _options = options;
-        _columns = FeatureColumnOptions.Compile(section, options.Columns);
-        _path = new PathTemplate($"{section}:Path", options.Path);
-        _clients = clients;
+        _columns = FeatureColumnOptions.Compile(ExternalSettings.Section(name), options.Columns);
+        _path = new PathTemplate($"{ExternalSettings.Section(name)}:Path", options.Path);
+        _ages = new AnswerAges(options.Ttl, options.StaleWhileRevalidate, options.StaleIfError);
+        var call = new ExternalCall(name, options, _columns, clients, time, instruments, logger);
+        _answers = new SharedAnswers(_ages.KeepAny ? options.MaxCachedAnswers : 0, call.AskAsync);
         _time = time;
         _instruments = instruments;
         _logger = logger;
-        _baseAddress = ParseBaseAddress(options.BaseAddress)
-            ?? throw new InferenceStartupException($"{section}:BaseAddress is '{options.BaseAddress}'. Set it to an http or https address without a query.");
     }
 
     public string Name { get; }
@@ -44,81 +48,98 @@ public sealed partial class ExternalService : IFeatureSource
 
     public IReadOnlyList<string> RequestFields => _path.Fields;
 
-    public async ValueTask<FeatureRow> ReadAsync(FeatureQuery query)
+    public string? FindFault(RequestContract request) => _path.FindFault(request);
+
+    public ValueTask<FeatureRow> ReadAsync(FeatureQuery query)
     {
-        _instruments.OnFeatureQuery(Name);
-        using var deadline = new CancellationTokenSource(query.Budget.Share(_options.Timeout), _time);
-        using var caller = query.Budget.Token.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), deadline);
+        string path;
         try
         {
-            return await FetchAsync(query, deadline.Token);
+            path = _path.Fill(query);
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException or IOException or InvalidOperationException)
+        catch (HttpRequestException e)
         {
-            // InvalidOperationException is System.Text.Json's answer to a string that is not valid Unicode.
-            // A caller who left needs no fallback; one who waits gets an answer by default values.
+            return new(WithoutCall(e));
+        }
+
+        var kept = _answers.Find(path);
+        return kept is null ? new(AskAsync(query, path, kept)) : ReadKept(query, path, kept);
+    }
+
+    private ValueTask<FeatureRow> ReadKept(FeatureQuery query, string path, FeatureRow kept)
+    {
+        var age = _time.GetElapsedTime(kept.ReadAt);
+        if (_ages.IsFresh(age, query.MaxAge))
+        {
+            _instruments.OnFeatureCached(Name, "fresh");
+            return new(kept);
+        }
+
+        if (!_ages.MayRevalidate(age, query.MaxAge)) return new(AskAsync(query, path, kept));
+        _ = _answers.AskAsync(path, kept);
+        _instruments.OnFeatureCached(Name, "revalidated");
+        return new(kept.AsStale());
+    }
+
+    private async Task<FeatureRow> AskAsync(FeatureQuery query, string path, FeatureRow? kept)
+    {
+        query.Budget.Token.ThrowIfCancellationRequested();
+        try
+        {
+            // The call ends by its own timeout; the prediction waits for its share of its own time at most.
+            return await _answers.AskAsync(path, kept).WaitAsync(query.Budget.Share(TimeSpan.MaxValue), _time, query.Budget.Token);
+        }
+        catch (Exception e) when (e is TimeoutException || ExternalCall.IsFailure(e))
+        {
+            // A caller who left needs no fallback; one who waits gets an answer.
             query.Budget.Token.ThrowIfCancellationRequested();
-            _instruments.OnFeatureFailure(Name);
-            LogServiceFailed(e, Name, _baseAddress);
-            return FeatureRow.Defaults(_columns, _time.GetTimestamp(), degraded: true);
+            if (e is TimeoutException) OnLate();
+            return StandIn(kept, e);
         }
     }
 
-    private async Task<FeatureRow> FetchAsync(FeatureQuery query, CancellationToken cancellationToken)
+    // The call may still end well, for the next prediction.
+    private void OnLate()
     {
-        using var client = _clients.CreateClient(Name);
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"{_baseAddress}/{_path.Fill(query).TrimStart('/')}");
-        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        response.EnsureSuccessStatusCode();
-
-        await response.Content.LoadIntoBufferAsync(_options.MaxResponseBytes, cancellationToken);
-        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-        using var json = await JsonDocument.ParseAsync(body, default, cancellationToken);
-        return Map(json.RootElement);
+        _instruments.OnFeatureFailure(Name);
+        LogServiceLate(Name);
     }
 
-    private static string? ParseBaseAddress(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var address) && address is { Scheme: "http" or "https", Query: "", Fragment: "" }
-            ? address.AbsoluteUri.TrimEnd('/')
-            : null;
-
-    private FeatureRow Map(JsonElement answer)
+    private FeatureRow StandIn(FeatureRow? kept, Exception failure)
     {
-        if (answer.ValueKind is not JsonValueKind.Object) throw new JsonException($"the answer is {answer.ValueKind}, not an object");
-
-        var values = new FeatureValue[_columns.Length];
-        var degraded = false;
-        for (var i = 0; i < values.Length; i++)
+        if (kept is not null && _ages.MayStandIn(_time.GetElapsedTime(kept.ReadAt)))
         {
-            degraded |= !TryMap(answer, _columns[i], out values[i]);
+            _instruments.OnFeatureCached(Name, "stale");
+            return kept.AsStale() with { Degraded = true };
         }
 
-        return new FeatureRow(values, _time.GetTimestamp(), degraded);
+        return _options.OnError is ExternalFailurePolicy.Default
+            ? FeatureRow.Defaults(_columns, _time.GetTimestamp(), degraded: true)
+            : throw new InferenceException(
+                InferenceErrorCode.StorageUnavailable,
+                $"External service {Name} did not answer ({Describe(failure)}), and the model must not guess without it ({ExternalSettings.Section(Name)}:OnError is Fail).",
+                (failure as BrokenCircuitException)?.RetryAfter ?? RetryAfter);
     }
 
-    private static bool TryMap(JsonElement answer, FeatureColumn column, out FeatureValue value)
+    private string Describe(Exception failure) => failure switch
     {
-        value = column.Default;
-        if (!answer.TryGetProperty(column.SourceName, out var property)) return false;
+        TimeoutException => "the prediction's time for it was up",
+        OperationCanceledException => $"nothing came within {_options.Timeout}",
+        _ => failure.Message,
+    };
 
-        switch (property.ValueKind)
-        {
-            case JsonValueKind.Null:
-                return true;
-            case JsonValueKind.Number when column.Type is FeatureType.Number && property.TryGetDouble(out var number) && double.IsFinite(number):
-                value = FeatureValue.Of(number);
-                return true;
-            case JsonValueKind.True or JsonValueKind.False when column.Type is FeatureType.Number:
-                value = FeatureValue.Of(property.GetBoolean() ? 1 : 0);
-                return true;
-            case JsonValueKind.String when column.Type is FeatureType.Text:
-                value = FeatureValue.Of(property.GetString()!);
-                return true;
-            default:
-                return false;
-        }
+    private FeatureRow WithoutCall(HttpRequestException fault)
+    {
+        _instruments.OnFeatureFailure(Name);
+        LogNotAsked(fault, Name);
+        return _options.OnError is ExternalFailurePolicy.Default
+            ? FeatureRow.Defaults(_columns, _time.GetTimestamp(), degraded: true)
+            : throw new InferenceException(InferenceErrorCode.InvalidInput, $"External service {Name} cannot be asked for this: {fault.Message}.");
     }
 
-    [LoggerMessage(EventIds.ExternalServiceFailed, LogLevel.Warning, "External service {ServiceName} at {Address} failed; default values stand in")]
-    private partial void LogServiceFailed(Exception cause, string serviceName, string address);
+    [LoggerMessage(EventIds.ExternalServiceLate, LogLevel.Warning, "External service {ServiceName} did not answer within a prediction's time; older or default values stand in")]
+    private partial void LogServiceLate(string serviceName);
+
+    [LoggerMessage(EventIds.ExternalServiceNotAsked, LogLevel.Warning, "External service {ServiceName} was not asked; default values stand in")]
+    private partial void LogNotAsked(Exception cause, string serviceName);
 }

@@ -1,83 +1,113 @@
-using System.Collections.Frozen;
-using System.Globalization;
-using Sylvan.Data.Csv;
+using Microsoft.Extensions.Logging;
+using OrleansInference.Grains.Diagnostics;
 
 namespace OrleansInference.Grains.Features.Lookups;
 
-/// <summary>Features from an auxiliary file, read into memory at start.</summary>
-public sealed class Lookup : IFeatureSource
+/// <summary>Features from an auxiliary file: read into memory at the start, and again when it has changed.</summary>
+/// <remarks>
+/// Promises: a reader sees one state of the file, whole; a new state that cannot be used leaves the old one serving, and is
+/// told of once. Threads: any thread reads; one at a time looks.
+/// </remarks>
+public sealed partial class Lookup : IFeatureSource
 {
-    private readonly string _section;
     private readonly LookupOptions _options;
-    private readonly FeatureColumn[] _columns;
-    private readonly FrozenDictionary<string, FeatureRow> _rows;
-    private readonly FeatureRow _unknown;
+    private readonly LookupFile _file;
+    private readonly TimeProvider _time;
+    private readonly InferenceInstruments _instruments;
+    private readonly ILogger<Lookup> _logger;
+    private volatile LookupContent _content;
+    private volatile string? _lastError;
+    private FileVersion _seen;
+    private FileVersion _tried;
 
-    public Lookup(string name, LookupOptions options, string file, TimeProvider time)
+    public Lookup(string name, LookupOptions options, string file, TimeProvider time, InferenceInstruments instruments, ILogger<Lookup> logger)
     {
         Name = name;
-        _section = $"Inference:Lookups:{name}";
+        var section = $"Inference:Lookups:{name}";
         _options = options;
-        _columns = FeatureColumnOptions.Compile(_section, options.Columns);
-        _unknown = FeatureRow.Defaults(_columns, time.GetTimestamp(), degraded: false);
-        _rows = Read(file, time.GetTimestamp());
+        _file = new LookupFile(section, file, options.KeyColumn ?? options.Field, FeatureColumnOptions.Compile(section, options.Columns));
+        _time = time;
+        _instruments = instruments;
+        _logger = logger;
+
+        // Before the reading: what changes meanwhile is a change.
+        _seen = _tried = FileVersion.Of(file);
+        _content = _file.Read(time.GetTimestamp());
     }
 
     public string Name { get; }
 
-    public IReadOnlyList<FeatureColumn> Columns => _columns;
+    public IReadOnlyList<FeatureColumn> Columns => _file.Columns;
 
     public IReadOnlyList<string> RequestFields => [_options.Field];
 
-    public ValueTask<FeatureRow> ReadAsync(FeatureQuery query) => new(_rows.GetValueOrDefault(query.Request[_options.Field].ToString(), _unknown));
+    /// <summary>How often to look; zero for never.</summary>
+    public TimeSpan ReloadInterval => _options.ReloadInterval;
 
-    private FrozenDictionary<string, FeatureRow> Read(string file, long readAt)
+    /// <summary>Why the file as it is now does not serve; null where it does.</summary>
+    public string? LastError => _lastError;
+
+    public ValueTask<FeatureRow> ReadAsync(FeatureQuery query) => new(_content.Find(query.Request[_options.Field].ToString()));
+
+    /// <summary>Looks at the file, and reads it when it has changed and has stayed the same since the last look.</summary>
+    internal void Look()
     {
-        if (!File.Exists(file)) throw new InferenceStartupException($"The file {file} does not exist. Correct {_section}:Path.");
         try
         {
-            return ReadRows(file, readAt);
+            var version = FileVersion.Of(_file.Path);
+            var settled = version == _seen;
+            _seen = version;
+            if (settled && version != _tried) Reload(version);
         }
-        catch (CsvFormatException e)
+        catch (Exception e)
         {
-            throw new InferenceStartupException($"{file} is no CSV file with a line of column names: {e.Message} Correct it, or {_section}:Path.");
+            // Whatever it is, the values in memory are good, and the next look comes.
+            OnFailed(e);
         }
     }
 
-    private FrozenDictionary<string, FeatureRow> ReadRows(string file, long readAt)
+    private void Reload(FileVersion version)
     {
-        using var csv = CsvDataReader.Create(file);
-        var key = Ordinal(csv, file, _options.KeyColumn ?? _options.Field);
-        var ordinals = _columns.Select(column => Ordinal(csv, file, column.SourceName)).ToArray();
-        var rows = new Dictionary<string, FeatureRow>();
-        while (csv.Read())
+        var (content, fault) = TryRead();
+
+        // It was written while it was read: neither the values nor the fault are those of one state.
+        if (FileVersion.Of(_file.Path) != version) return;
+        _tried = version;
+        if (content is null) OnFailed(fault!);
+        else OnRead(content);
+    }
+
+    private (LookupContent? Content, InferenceStartupException? Fault) TryRead()
+    {
+        try
         {
-            var values = _columns.Select((column, i) => Parse(csv, file, column, ordinals[i])).ToArray();
-            if (!rows.TryAdd(csv.GetString(key), new FeatureRow(values, readAt)))
-                throw new InferenceStartupException($"{file}:{csv.RowNumber + 1}: the key '{csv.GetString(key)}' stands twice. Keep one of the lines.");
+            return (_file.Read(_time.GetTimestamp()), null);
         }
-
-        return rows.ToFrozenDictionary();
-    }
-
-    private int Ordinal(CsvDataReader csv, string file, string column)
-    {
-        for (var i = 0; i < csv.FieldCount; i++)
+        catch (InferenceStartupException e)
         {
-            if (csv.GetName(i) == column) return i;
+            return (null, e);
         }
-
-        throw new InferenceStartupException($"{file} has no column '{column}'. Add it, or correct {_section}.");
     }
 
-    private static FeatureValue Parse(CsvDataReader csv, string file, FeatureColumn column, int ordinal)
+    private void OnRead(LookupContent content)
     {
-        var text = csv.GetString(ordinal);
-        if (text.Length == 0) return column.Default;
-        if (column.Type is FeatureType.Text) return FeatureValue.Of(text);
-
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
-            ? FeatureValue.Of(number)
-            : throw new InferenceStartupException($"{file}:{csv.RowNumber + 1}: {column.SourceName} is '{text}', which is not a finite number.");
+        _content = content;
+        _lastError = null;
+        _instruments.OnLookupReloaded(Name, "succeeded");
+        LogReloaded(Name, content.Rows.Count, _file.Path);
     }
+
+    private void OnFailed(Exception fault)
+    {
+        if (fault.Message == _lastError) return;
+        _lastError = fault.Message;
+        _instruments.OnLookupReloaded(Name, "failed");
+        LogReloadFailed(Name, fault.Message);
+    }
+
+    [LoggerMessage(EventIds.LookupReloaded, LogLevel.Information, "Lookup {LookupName} serves {Rows} rows of the changed file {File}")]
+    private partial void LogReloaded(string lookupName, int rows, string file);
+
+    [LoggerMessage(EventIds.LookupReloadFailed, LogLevel.Error, "Lookup {LookupName} keeps its old values, since the changed file cannot be used: {Reason}")]
+    private partial void LogReloadFailed(string lookupName, string reason);
 }

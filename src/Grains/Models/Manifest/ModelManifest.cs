@@ -33,6 +33,8 @@ public sealed record PredictSection
 
     public IReadOnlyList<string> Lookups { get; init; } = [];
 
+    public IReadOnlyList<string> Transforms { get; init; } = [];
+
     /// <summary>For each input tensor, the features that make one row of it, in order.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<string>> Inputs { get; init; }
 

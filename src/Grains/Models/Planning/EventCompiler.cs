@@ -14,7 +14,7 @@ internal sealed class EventCompiler(EventSection section, RequestContract reques
     {
         if (sources.Find(section.View) is not WindowView view)
         {
-            var names = string.Join(", ", sources.NamesOf<WindowView>());
+            var names = string.Join(", ", sources.NamesOf(source => source is WindowView));
             faults.Add($"{Path}.view", $"'{section.View}' is not a configured view of kind Window. Add Inference:FeatureViews:{section.View} with Kind Window, or name one of: {(names.Length > 0 ? names : "(none)")}.");
             return null;
         }

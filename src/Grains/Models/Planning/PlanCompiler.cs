@@ -1,6 +1,7 @@
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Features.External;
 using OrleansInference.Grains.Features.Lookups;
+using OrleansInference.Grains.Features.Transforms;
 using OrleansInference.Grains.Features.Views;
 using OrleansInference.Grains.Features.Windows;
 using OrleansInference.Grains.Models.Manifest;
@@ -30,6 +31,7 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
         CompileSources(request);
         var happening = predict.Event is { } section ? new EventCompiler(section, request, faults, sources).Compile() : null;
         var defaults = CompileDefaults(request);
+        var transforms = CompileTransforms();
         var tensors = versions.Select(version => (Version: version.Key, Planned: CompileTensors(version.Key, version.Value))).ToArray();
         var (inputs, output) = tensors[0].Planned;
         foreach (var (version, planned) in tensors[1..]) CompareInputs(tensors[0].Version, inputs, version, planned.Inputs);
@@ -40,6 +42,7 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
             Sources = _sources,
             Schema = FeatureSchema.Of(_names),
             Defaults = defaults,
+            Transforms = transforms,
             Inputs = inputs,
             Output = output,
             Info = CompileInfo(),
@@ -78,26 +81,26 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
 
     private void CompileSources(RequestContract request)
     {
-        AddSources<IFeatureView>("features", "Inference:FeatureViews", predict.Features, request);
-        AddSources<ExternalService>("externals", "Inference:ExternalServices", predict.Externals, request);
-        AddSources<Lookup>("lookups", "Inference:Lookups", predict.Lookups, request);
+        AddSources("features", "Inference:FeatureViews", source => source is not (ExternalService or Lookup or CalendarTransform), predict.Features, request);
+        AddSources("externals", "Inference:ExternalServices", source => source is ExternalService, predict.Externals, request);
+        AddSources("lookups", "Inference:Lookups", source => source is Lookup, predict.Lookups, request);
         if (MentionsCalendar()) AddSource(sources.Find("calendar")!);
     }
 
-    private void AddSources<TSource>(string key, string section, IReadOnlyList<string> names, RequestContract request)
-        where TSource : IFeatureSource
+    // Under "features" stand the views and whatever code has registered.
+    private void AddSources(string key, string section, Func<IFeatureSource, bool> fits, IReadOnlyList<string> names, RequestContract request)
     {
         for (var i = 0; i < names.Count; i++)
         {
             var path = $"predict.{key}[{i}]";
-            if (sources.Find(names[i]) is not TSource source)
+            if (sources.Find(names[i]) is not { } source || !fits(source))
             {
-                faults.Add(path, $"'{names[i]}' is not configured. Add {section}:{names[i]}, or name one of: {ListOrNone(sources.NamesOf<TSource>())}.");
+                faults.Add(path, $"'{names[i]}' is not configured. Add {section}:{names[i]}, or name one of: {ListOrNone(sources.NamesOf(fits))}.{BelongsElsewhere(names[i])}");
                 _unconfigured.Add(names[i]);
                 continue;
             }
 
-            if (_sources.Any(planned => planned.Source == (IFeatureSource)source))
+            if (_sources.Any(planned => planned.Source == source))
             {
                 faults.Add(path, $"'{names[i]}' stands twice. Remove one.");
                 continue;
@@ -105,9 +108,19 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
 
             foreach (var field in source.RequestFields.Where(field => !HasValueAtOnce(request, field)))
                 faults.Add(path, $"'{names[i]}' reads the request field '{field}', which predict.request does not declare with a value of its own. Declare it there as required or with a literal default.");
+            if (source.FindFault(request) is { } fault) faults.Add(path, fault);
             AddSource(source);
         }
     }
+
+    private string BelongsElsewhere(string name) => sources.Find(name) switch
+    {
+        ExternalService => $" There is an external service '{name}': name it under predict.externals.",
+        Lookup => $" There is a lookup '{name}': name it under predict.lookups.",
+        CalendarTransform => $" The features of '{name}' need no naming here.",
+        { } => $" There is a source '{name}': name it under predict.features.",
+        null => sources.FindTransform(name) is null ? "" : $" There is a transform '{name}': name it under predict.transforms.",
+    };
 
     // What a source reads must be there when the sources start, so not a default that is itself a feature.
     private static bool HasValueAtOnce(RequestContract request, string name) =>
@@ -116,6 +129,7 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
     private bool MentionsCalendar() => predict.Inputs.Values.SelectMany(names => names)
         .Concat(predict.Request.Values.Select(DeclaredFieldCompiler.ReadDefaultFeature))
         .Append(predict.Response.Info?.Feature)
+        .Concat(predict.Transforms.SelectMany(name => sources.FindTransform(name)?.Inputs ?? []))
         .Any(name => name?.StartsWith("calendar.", StringComparison.Ordinal) is true);
 
     private void AddSource(IFeatureSource source)
@@ -146,6 +160,40 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
         }
 
         return defaults;
+    }
+
+    private List<PlannedTransform> CompileTransforms()
+    {
+        var transforms = new List<PlannedTransform>();
+        for (var i = 0; i < predict.Transforms.Count; i++)
+        {
+            var (path, name) = ($"predict.transforms[{i}]", predict.Transforms[i]);
+            if (sources.FindTransform(name) is not { } transform)
+            {
+                faults.Add(path, $"'{name}' is not there. Add Inference:Transforms:{name}, register it with services.AddFeatureTransform, or name one of: {ListOrNone(sources.TransformNames)}.{BelongsElsewhere(name)}");
+                _unconfigured.Add(name);
+            }
+            else if (transforms.Any(planned => planned.Transform == transform))
+            {
+                faults.Add(path, $"'{name}' stands twice. Remove one.");
+            }
+            else
+            {
+                transforms.Add(new PlannedTransform(transform, [.. transform.Inputs.Select(input => FindTransformInput(path, name, input))], _names.Count));
+                foreach (var column in transform.Columns) AddFeature($"{name}.{column.Name}", column);
+            }
+        }
+
+        return transforms;
+    }
+
+    private int FindTransformInput(string path, string transform, string input)
+    {
+        var index = _names.IndexOf(input);
+        if (index >= 0) return index;
+        if (!_unconfigured.Contains(input.Split('.')[0]))
+            faults.Add(path, $"'{transform}' reads '{input}', which is no feature before it. Declare the field, name the source, or move the transform. The features here are: {ListOrNone(_names)}.");
+        return 0;
     }
 
     private (PlannedInput[] Inputs, PlannedOutput Output) CompileTensors(int version, ModelMetadata metadata)

@@ -1,4 +1,5 @@
 using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Features.Transforms;
 using OrleansInference.Grains.Features.Windows;
 using OrleansInference.Grains.PostProcessing;
 using OrleansInference.Grains.PostProcessing.Outbox;
@@ -7,7 +8,8 @@ namespace OrleansInference.Grains.Models.Planning;
 
 /// <summary>A manifest's <c>predict</c> section, checked and compiled: what a prediction does, by position instead of by name.</summary>
 /// <remarks>
-/// All features of a prediction stand in one array: the request's fields first, then each source's columns from its offset.
+/// All features of a prediction stand in one array: the request's fields first, then each source's columns from its offset, then
+/// each transform's from its own.
 /// </remarks>
 public sealed record PredictPlan
 {
@@ -21,6 +23,9 @@ public sealed record PredictPlan
     public required FeatureSchema Schema { get; init; }
 
     public required IReadOnlyList<PlannedDefault> Defaults { get; init; }
+
+    /// <summary>What is computed from the other features, in this order.</summary>
+    public IReadOnlyList<PlannedTransform> Transforms { get; init; } = [];
 
     public required IReadOnlyList<PlannedInput> Inputs { get; init; }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using OrleansInference;
 using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Features.Transforms;
 using OrleansInference.Grains.Models.Planning;
 using UnitTests.Fakes;
 
@@ -63,6 +64,19 @@ public sealed class FeatureVectorTests
     }
 
     [Fact]
+    public void Constructor_Transform_SeesDefaultsAndIsAsOldAsItsOldestInput()
+    {
+        var old = Row(1, 2);
+        _time.Advance(TimeSpan.FromMilliseconds(250));
+        var sum = new FakeFeatureTransform("sum", (inputs, outputs) => outputs[0] = FeatureValue.Of(inputs[0].Number + inputs[1].Number), "request.amount", "a.x");
+
+        var vector = Assemble(new PlanOfTwoSources { OrElse = FeatureValue.Of(9), Transform = new PlannedTransform(sum, [0, 1], 4) }, amount: null, old, Row(3));
+
+        Assert.Equal(FeatureValue.Of(2 + 1).AsDefault(), vector.Values[4]);
+        Assert.Equal([250L, 0L, 250L], [vector.AgeMs(1), vector.AgeMs(3), vector.AgeMs(4)]);
+    }
+
+    [Fact]
     public void ToInferenceRequest_OneInput_HasTheFeaturesInItsOrder()
     {
         var request = Assemble(new PlanOfTwoSources(), amount: 5, Row(1, 2), Row(3)).ToInferenceRequest();
@@ -96,12 +110,15 @@ public sealed class FeatureVectorTests
 
         public PlannedInfo Info { get; init; } = new(null, "");
 
+        public PlannedTransform? Transform { get; init; }
+
         public PredictPlan Build(RequestContract contract) => new()
         {
             Model = "fraud",
             Request = contract,
             Sources = [new PlannedSource(new FakeFeatureSource("a"), 1), new PlannedSource(new FakeFeatureSource("b"), 3)],
-            Schema = FeatureSchema.Of(["request.amount", "a.x", "a.y", "b.z"]),
+            Schema = FeatureSchema.Of(["request.amount", "a.x", "a.y", "b.z", .. Transform is null ? (string[])[] : ["sum.value"]]),
+            Transforms = Transform is null ? [] : [Transform],
             Defaults = OrElse is { } orElse ? [new PlannedDefault(0, 2, orElse)] : [],
             Inputs = [new PlannedInput("x", TensorDatatype.FP32, [1, 2], [3, 0])],
             Output = new PlannedOutput("fraud", "y", 0),

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using OrleansInference;
 using OrleansInference.Grains;
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Features.External;
@@ -17,6 +18,7 @@ public sealed class ExternalServiceTests
     {
         BaseAddress = "http://risk.internal:8080",
         Path = "/terminals/{terminal}/risk",
+        MaxAttempts = 1,
         Columns =
         {
             ["count"] = new FeatureColumnOptions { Default = "0" },
@@ -209,6 +211,43 @@ public sealed class ExternalServiceTests
         var fault = Assert.Throws<InferenceStartupException>(Service);
 
         Assert.StartsWith($"Inference:ExternalServices:terminal_risk:BaseAddress is '{baseAddress}'.", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("X-Api-Key", "", "is empty. Set it, for example by the environment variable Inference__ExternalServices__terminal_risk__Headers__X-Api-Key, or remove it.")]
+    [InlineData("X-Api-Key", "a\nb", "cannot be sent: the name is no request header, or the value (not shown) has a line break. Correct it.")]
+    [InlineData("no header", "secret-value", "cannot be sent: the name is no request header, or the value (not shown) has a line break. Correct it.")]
+    [InlineData("Content-Type", "secret-value", "cannot be sent: the name is no request header, or the value (not shown) has a line break. Correct it.")]
+    public void Constructor_HeaderThatCannotBeSent_IsNamedWithoutItsValue(string header, string value, string told)
+    {
+        _options.Headers[header] = value;
+
+        Assert.Equal($"Inference:ExternalServices:terminal_risk:Headers:{header} {told}", Assert.Throws<InferenceStartupException>(Service).Message);
+    }
+
+    [Fact]
+    public async Task ReadAsync_HeadersConfigured_AreSent()
+    {
+        _options.Headers["X-Api-Key"] = "secret";
+        _options.Headers["Authorization"] = "Bearer token";
+
+        await ReadAsync();
+
+        var sent = Assert.Single(_clients.Sent).Headers;
+        Assert.Equal(("secret", "Bearer token"), (sent["X-Api-Key"], sent["Authorization"]));
+    }
+
+    [Fact]
+    public async Task ReadAsync_FailsAndPolicyIsFail_IsAnErrorWorthARetry()
+    {
+        _options.OnError = ExternalFailurePolicy.Fail;
+        _clients.Answer = (_, _) => throw new HttpRequestException("connection refused");
+
+        var failure = await Assert.ThrowsAsync<InferenceException>(ReadAsync);
+
+        Assert.Equal(InferenceErrorCode.StorageUnavailable, failure.Code);
+        Assert.Equal("External service terminal_risk did not answer (connection refused), and the model must not guess without it (Inference:ExternalServices:terminal_risk:OnError is Fail).", failure.Message);
+        Assert.NotNull(failure.RetryAfter);
     }
 
     [Fact]

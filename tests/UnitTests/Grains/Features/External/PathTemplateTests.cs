@@ -29,6 +29,45 @@ public sealed class PathTemplateTests
     }
 
     [Theory]
+    [InlineData("{at:yyyy-MM-dd}", "2026-04-01")]
+    [InlineData("{at:yyyyMMdd'T'HH}", "20260401T11")]
+    [InlineData("{at:HH:mm}", "11%3A30")]
+    public void Fill_TimestampWithFormat_IsWrittenByIt(string hole, string written)
+    {
+        var query = _request.Declare("at", DeclaredFieldType.Timestamp).Send("at", "2026-04-01T13:30:00.125+02:00").Query();
+
+        Assert.Equal($"/risk?at={written}", Template($"/risk?at={hole}").Fill(query));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("q")]
+    [InlineData("'day'")]
+    [InlineData("yyyy-MM-dd'")]
+    public void Constructor_BadFormat_NamesTheSettingTheFormatAndTheRemedy(string format)
+    {
+        var fault = Assert.Throws<InferenceStartupException>(() => Template($"/risk?at={{at:{format}}}"));
+
+        Assert.Equal($"Inference:X:Path is '/risk?at={{at:{format}}}': '{format}' is no format for timestamps. Write one of .NET such as {{at:yyyy-MM-dd}}, or {{at}} for ISO 8601.", fault.Message);
+    }
+
+    [Fact]
+    public void Constructor_FormatForTheUser_IsRefused() =>
+        Assert.Contains("{user_id:x} has a format", Assert.Throws<InferenceStartupException>(() => Template("/{user_id:x}")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void FindFault_FormatForATextField_NamesBoth()
+    {
+        var fault = Template("/risk?at={at:yyyy-MM-dd}").FindFault(_request.Declare("at", DeclaredFieldType.Text).Contract());
+
+        Assert.Equal("Inference:X:Path writes the field 'at' by the format 'yyyy-MM-dd', which is for timestamps. Remove the format, or declare the field as timestamp.", fault);
+    }
+
+    [Fact]
+    public void FindFault_FormatForATimestamp_IsNone() =>
+        Assert.Null(Template("/risk?at={at:yyyy-MM-dd}").FindFault(_request.Declare("at", DeclaredFieldType.Timestamp).Contract()));
+
+    [Theory]
     [InlineData("/", "%2F")]
     [InlineData("?", "%3F")]
     [InlineData("#", "%23")]

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using OrleansInference.Grains;
 using OrleansInference.Grains.Features;
@@ -53,7 +54,7 @@ public sealed class LookupTests : IDisposable
     public async Task ReadAsync_NumberAsField_IsLookedUpByItsText()
     {
         Load("terminal,category,weight\n3156,food,1\n");
-        var lookup = new Lookup("categories", _options, _directory.PathOf("lookup.csv"), _time);
+        var lookup = Open(_directory.PathOf("lookup.csv"));
 
         var row = await lookup.ReadAsync(new RequestBuilder(_time).Declare("terminal", DeclaredFieldType.Number).Send("terminal", 3156).Query());
 
@@ -78,7 +79,7 @@ public sealed class LookupTests : IDisposable
     {
         var file = _directory.PathOf("none.csv");
 
-        var fault = Assert.Throws<InferenceStartupException>(() => new Lookup("categories", _options, file, _time));
+        var fault = Assert.Throws<InferenceStartupException>(() => Open(file));
 
         Assert.Equal($"The file {file} does not exist. Correct Inference:Lookups:categories:Path.", fault.Message);
     }
@@ -108,7 +109,9 @@ public sealed class LookupTests : IDisposable
     [Fact]
     public void RequestFields_Always_IsTheKeyField() => Assert.Equal(["terminal"], Load("terminal,category,weight\n").RequestFields);
 
-    private Lookup Load(string csv) => new("categories", _options, _directory.Write("lookup.csv", csv), _time);
+    private Lookup Load(string csv) => Open(_directory.Write("lookup.csv", csv));
+
+    private Lookup Open(string file) => new("categories", _options, file, _time, FakeMeterFactory.Instruments, NullLogger<Lookup>.Instance);
 
     private async Task<FeatureRow> ReadAsync(string csv) => await Load(csv).ReadAsync(new RequestBuilder(_time).With("terminal", "3156").Query());
 }

@@ -20,7 +20,8 @@ namespace UnitTests.Grains.Models.Planning;
 /// <summary>
 /// Compiles a small good manifest, changed where the test says so: field <c>amount</c>, view <c>spending</c> (mean with a
 /// default, last without), service <c>risk</c> (needs the field terminal; score, text), targets <c>desk</c> and <c>review</c>,
-/// one version with the input x [-1, 2] FP32 and the output y [-1, 2] FP32.
+/// transforms <c>ratio</c> (reads request.amount, spending.mean) and <c>twice</c> (reads ratio.value, calendar.hour), source <c>own</c>
+/// by code; one version with the input x [-1, 2] FP32 and the output y [-1, 2] FP32.
 /// </summary>
 internal sealed class PlanBuilder
 {
@@ -87,6 +88,11 @@ internal sealed class PlanBuilder
             new CalendarTransform(time),
             new FeatureView("spending", view, new FakeFeatureDatabase(), time, FakeMeterFactory.Instruments, NullLogger<FeatureView>.Instance),
             new ExternalService("risk", service, new FakeHttpClientFactory(), time, FakeMeterFactory.Instruments, NullLogger<ExternalService>.Instance),
+            new FakeFeatureSource("own", new FeatureColumn("score", FeatureType.Number, "score", FeatureValue.Of(0))),
+        ],
+        [
+            new FakeFeatureTransform("ratio", (_, _) => { }, "request.amount", "spending.mean"),
+            new FakeFeatureTransform("twice", (_, _) => { }, "ratio.value", "calendar.hour"),
         ]);
     }
 

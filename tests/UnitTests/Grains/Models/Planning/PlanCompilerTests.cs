@@ -107,7 +107,7 @@ public sealed class PlanCompilerTests
         "predict.request: the name 'user_id' is taken twice (user_id and request_id are always fields). Rename a field or an alias.");
 
     [Theory]
-    [InlineData("features", "Inference:FeatureViews", "spending")]
+    [InlineData("features", "Inference:FeatureViews", "own, spending")]
     [InlineData("externals", "Inference:ExternalServices", "risk")]
     [InlineData("lookups", "Inference:Lookups", "(none)")]
     public void Compile_SourceNotConfigured_IsAFault(string key, string section, string names) => AssertFault(
@@ -117,7 +117,7 @@ public sealed class PlanCompilerTests
     [Fact]
     public void Compile_SourceOfAnotherKind_IsAFault() => AssertFault(
         _plan.With("lookups", """[ "spending" ]"""),
-        "predict.lookups[0]: 'spending' is not configured. Add Inference:Lookups:spending, or name one of: (none).");
+        "predict.lookups[0]: 'spending' is not configured. Add Inference:Lookups:spending, or name one of: (none). There is a source 'spending': name it under predict.features.");
 
     [Fact]
     public void Compile_SourceTwice_IsAFault() => AssertFault(
@@ -287,4 +287,42 @@ public sealed class PlanCompilerTests
                 || fault.Contains("'z'", StringComparison.Ordinal) || fault.Contains("deadline", StringComparison.Ordinal)));
 
     private static void AssertFault(PlanBuilder plan, string fault) => Assert.Equal([fault], plan.Faults());
+
+    [Fact]
+    public void Compile_Transforms_ComeAfterAllSourcesInTheirOrder()
+    {
+        var plan = _plan.With("transforms", """[ "ratio", "twice" ]""").With("inputs.x", """[ "ratio.value", "twice.value" ]""").Compile();
+
+        Assert.Equal($"{Features}, calendar.is_weekend, calendar.is_night, calendar.hour, calendar.weekday, calendar.day, ratio.value, twice.value".Split(", "), plan.Schema.Names);
+        Assert.Equal([("ratio", 11), ("twice", 12)], plan.Transforms.Select(planned => (planned.Transform.Name, planned.Offset)));
+        Assert.Equal([1, 2], plan.Transforms[0].Inputs);
+        Assert.Equal([11, 8], plan.Transforms[1].Inputs);
+    }
+
+    [Fact]
+    public void Compile_TransformNotThere_NamesTheWaysToAddIt() => AssertFault(
+        _plan.With("transforms", """[ "nowhere" ]"""),
+        "predict.transforms[0]: 'nowhere' is not there. Add Inference:Transforms:nowhere, register it with services.AddFeatureTransform, or name one of: ratio, twice.");
+
+    [Fact]
+    public void Compile_TransformBeforeWhatItReads_SaysSo() => AssertFault(
+        _plan.With("transforms", """[ "twice", "ratio" ]"""),
+        "predict.transforms[0]: 'twice' reads 'ratio.value', which is no feature before it. Declare the field, name the source, or move the transform. The features here are: "
+        + $"{Features}, calendar.is_weekend, calendar.is_night, calendar.hour, calendar.weekday, calendar.day.");
+
+    [Fact]
+    public void Compile_TransformTwice_IsAFault() =>
+        AssertFault(_plan.With("transforms", """[ "ratio", "ratio" ]"""), "predict.transforms[1]: 'ratio' stands twice. Remove one.");
+
+    [Fact]
+    public void Compile_SourceByCode_IsNamedUnderFeatures() =>
+        Assert.Equal("own", _plan.With("features", """[ "spending", "own" ]""").Compile().Sources[1].Source.Name);
+
+    [Theory]
+    [InlineData("risk", " There is an external service 'risk': name it under predict.externals.")]
+    [InlineData("calendar", " The features of 'calendar' need no naming here.")]
+    [InlineData("ratio", " There is a transform 'ratio': name it under predict.transforms.")]
+    public void Compile_SourceUnderTheWrongKey_NamesTheRightOne(string name, string told) => AssertFault(
+        _plan.With("features", $"""[ "spending", "{name}" ]"""),
+        $"predict.features[1]: '{name}' is not configured. Add Inference:FeatureViews:{name}, or name one of: own, spending.{told}");
 }
