@@ -75,6 +75,7 @@ public static class InferenceGrainsServiceCollectionExtensions
     {
         services.AddHttpClient();
         services.AddSingleton<IFeatureSource, CalendarTransform>();
+        services.AddHostedService<FeatureViewCheck>();
         return services.AddSingleton(provider => new FeatureSources(
         [
             .. provider.GetServices<IFeatureSource>(),

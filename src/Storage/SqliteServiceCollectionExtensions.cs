@@ -26,7 +26,7 @@ internal static class SqliteServiceCollectionExtensions
             provider.GetRequiredService<IOptions<SqliteStorageOptions>>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new SqliteDatabase(
             provider.GetRequiredService<SqliteWriter>(), provider.GetRequiredKeyedService<SqliteReaders>(LogReaders), provider.GetRequiredService<InferenceDatabase>()));
-        services.AddSingleton<IFeatureDatabase, SqliteFeatureDatabase>();
+        services.AddFeatureDatabases();
         services.AddSingleton(provider => new SqlGrainStorage(
             provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<Serializer>(), provider.GetRequiredService<TimeProvider>()));
         services.AddKeyedSingleton<IGrainStorage>(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, (provider, _) => provider.GetRequiredService<SqlGrainStorage>());

@@ -20,6 +20,7 @@ public sealed class InferenceInstruments
     private readonly Counter<long> _retired;
     private readonly Counter<long> _retentionFailures;
     private readonly Counter<long> _featureQueries;
+    private readonly Counter<long> _featureKeys;
     private readonly Counter<long> _featureFailures;
     private readonly Counter<long> _messages;
     private readonly Histogram<double> _deliveryDuration;
@@ -50,6 +51,7 @@ public sealed class InferenceInstruments
         _retired = meter.CreateCounter<long>("inference.retention.deleted", "{row}", "Rows that were older than their kind is kept.");
         _retentionFailures = meter.CreateCounter<long>("inference.retention.failures", "{run}", "Looks for old rows that failed.");
         _featureQueries = meter.CreateCounter<long>("inference.features.queries", "{query}", "Reads of a feature source beyond the cache.");
+        _featureKeys = meter.CreateCounter<long>("inference.features.keys", "{user}", "Users that the queries of feature views asked for.");
         _featureFailures = meter.CreateCounter<long>("inference.features.failures", "{query}", "Reads that failed or came too late.");
         _messages = meter.CreateCounter<long>("inference.outbox.attempts", "{message}", "Attempts to deliver an outbox message.");
         _deliveryDuration = meter.CreateHistogram<double>("inference.outbox.attempt.duration", "s", "One attempt to deliver an outbox message, until the receiver's answer.");
@@ -96,6 +98,12 @@ public sealed class InferenceInstruments
     public void OnRetentionFailed() => _retentionFailures.Add(1);
 
     public void OnFeatureQuery(string source) => _featureQueries.Add(1, new KeyValuePair<string, object?>("source", source));
+
+    public void OnFeatureQuery(string source, int keys)
+    {
+        OnFeatureQuery(source);
+        _featureKeys.Add(keys, new KeyValuePair<string, object?>("source", source));
+    }
 
     public void OnFeatureFailure(string source) => _featureFailures.Add(1, new KeyValuePair<string, object?>("source", source));
 

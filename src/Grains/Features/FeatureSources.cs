@@ -21,6 +21,9 @@ public sealed class FeatureSources
 
     public IFeatureSource? Find(string name) => _sources.GetValueOrDefault(name);
 
+    /// <summary>The sources of one kind.</summary>
+    public IEnumerable<TSource> OfKind<TSource>() => _sources.Values.OfType<TSource>();
+
     /// <summary>The names of one kind of source, for messages.</summary>
     public IEnumerable<string> NamesOf<TSource>() => _sources.Values.OfType<TSource>().Select(source => ((IFeatureSource)source!).Name).Order();
 }

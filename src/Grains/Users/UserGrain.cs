@@ -36,6 +36,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     public UserGrain(
         IGrainContext context,
         ModelCatalog models,
+        FeatureSources sources,
         IPredictionLog log,
         IOutbox outbox,
         IUserErasure stored,
@@ -52,7 +53,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         _logger = logger;
         _key = context.GrainId.Key.ToString()!;
         _userId = UserKey.ToUserId(_key);
-        _features = new UserFeatures(_userId, time);
+        _features = new UserFeatures(_userId, sources, time);
         _journal = new UserJournal(_key, log, outbox, time);
         _replies = new RecordedReplies(_key, log, idempotency.Value.KeyLifetime, time);
         _erasing = new UserErasing(_key, stored, erasure.Value.Log);
@@ -60,8 +61,40 @@ internal sealed partial class UserGrain : Grain, IUserGrain
 
     public async Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken)
     {
-        while (_erasing.UnderWay is { } erasure) await erasure.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await UntilErasedAsync(cancellationToken);
         return await (_attempts.Find(request) ?? _attempts.Begin(request, PredictAsync)).WaitAsync(cancellationToken);
+    }
+
+    public async Task<FeaturePushResult> PushFeaturesAsync(string view, FeaturePush push, CancellationToken cancellationToken)
+    {
+        await UntilErasedAsync(cancellationToken);
+        return _features.Push(view, push);
+    }
+
+    public async Task InvalidateFeaturesAsync(string view, CancellationToken cancellationToken)
+    {
+        await UntilErasedAsync(cancellationToken);
+        _features.Invalidate(view);
+    }
+
+    public async Task<PrefetchedFeatures> PrefetchAsync(string? model, CancellationToken cancellationToken)
+    {
+        await UntilErasedAsync(cancellationToken);
+        var served = await _models.AcquirePredictingAsync(model, cancellationToken);
+        try
+        {
+            return new PrefetchedFeatures(served.Name, await _features.WarmAsync(served.Plan!, cancellationToken));
+        }
+        finally
+        {
+            served.Release();
+        }
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _features.Clear();
+        return Task.CompletedTask;
     }
 
     public async Task<UserErasure> EraseAsync(CancellationToken cancellationToken)
@@ -75,14 +108,15 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     {
         UserId = _userId,
         LastSequence = _journal.LastSequence,
-        Features = [.. _features.Views.Where(view => view.Row is not null).Select(view => new CachedFeatures(
-            view.View.Name,
-            view.Age,
-            view.IsFresh,
-            [.. view.View.Columns.Select((column, i) => KeyValuePair.Create(column.Name, view.Row!.Values[i].ToObject()))]))],
+        Features = _features.Describe(),
         Variants = [.. _models.Predicting.Select(model => model.VariantFor(_key))],
         LastPredictions = [.. (await _log.ReadLatestAsync(_key, LastPredictions)).Select(RecordedPredictions.From)],
     };
+
+    private async Task UntilErasedAsync(CancellationToken cancellationToken)
+    {
+        while (_erasing.UnderWay is { } erasure) await erasure.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
 
     private async Task<Prediction> PredictAsync(Attempt attempt)
     {
