@@ -134,7 +134,7 @@ internal sealed class CachedFeatureView : IDisposable
     {
         // A share of the time, so that what stands in is still in time; the whole where nothing does.
         var wait = () => CanStandIn ? budget.Share(Options.Timeout) : Timeout.InfiniteTimeSpan;
-        if (await LoadAsync(limit, wait, budget.Token) is { } failure) return StandIn(failure);
+        if (await LoadAsync(limit, wait, budget.Token) is { } failure) return StandIn(failure, limit);
 
         // A push that came while the query was under way may have grown old with it.
         return Options.EventTimeColumn is not null || _pushed.AreWithin(limit) ? Row! : Row!.AsStale();
@@ -142,12 +142,12 @@ internal sealed class CachedFeatureView : IDisposable
 
     private bool CanStandIn => Options.OnError is FeatureViewErrorPolicy.Default || MayServeAfterFailure();
 
-    private FeatureRow StandIn(InferenceException failure)
+    private FeatureRow StandIn(InferenceException failure, TimeSpan limit)
     {
         if (MayServeAfterFailure()) return Row!.AsStale();
         if (Options.OnError is FeatureViewErrorPolicy.Fail) throw failure;
         var defaults = FeatureRow.Defaults(View.Columns, _time.GetTimestamp(), degraded: true);
-        return defaults with { Values = _pushed.Over(defaults.Values) };
+        return defaults with { Values = _pushed.FreshOver(defaults.Values, limit, _mark.Current) };
     }
 
     // Twice where a word of a change came between the beginning of the query under way and this caller.

@@ -21,14 +21,17 @@ internal sealed class PushedValues(IReadOnlyList<FeatureColumn> columns, TimePro
     }
 
     /// <summary>Whether each of the values is younger than <paramref name="limit"/>, and nobody has said since that it changed.</summary>
-    public bool AreFresh(TimeSpan limit, long mark) =>
-        Array.TrueForAll(_values, value => value is null || (value.Mark >= mark && time.GetElapsedTime(value.At) < limit));
+    public bool AreFresh(TimeSpan limit, long mark) => Array.TrueForAll(_values, value => value is null || IsFresh(value, limit, mark));
 
     /// <summary>Whether each of the values is younger than <paramref name="limit"/>.</summary>
     public bool AreWithin(TimeSpan limit) => Array.TrueForAll(_values, value => value is null || time.GetElapsedTime(value.At) < limit);
 
     /// <summary>A database's values with these before them.</summary>
     public FeatureValue[] Over(FeatureValue[] values) => [.. values.Select((value, i) => _values[i]?.Value ?? value)];
+
+    /// <summary>Other values with those of these before them that are still fresh.</summary>
+    public FeatureValue[] FreshOver(FeatureValue[] values, TimeSpan limit, long mark) =>
+        [.. values.Select((value, i) => _values[i] is { } pushed && IsFresh(pushed, limit, mark) ? pushed.Value : value)];
 
     /// <summary>Lets go of what a row by its own event time has overtaken; the rest is known to be the latest as of now.</summary>
     public void Settle(DateTimeOffset? rowEventTime, long mark)
@@ -48,6 +51,8 @@ internal sealed class PushedValues(IReadOnlyList<FeatureColumn> columns, TimePro
     }
 
     public void Clear() => Array.Clear(_values);
+
+    private bool IsFresh(PushedValue value, TimeSpan limit, long mark) => value.Mark >= mark && time.GetElapsedTime(value.At) < limit;
 }
 
 /// <summary>One pushed value.</summary>
