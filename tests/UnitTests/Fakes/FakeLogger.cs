@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace UnitTests.Fakes;
 
 /// <summary>Keeps what was logged.</summary>
-internal sealed class FakeLogger : ILogger
+internal class FakeLogger : ILogger
 {
     private readonly ConcurrentQueue<string> _messages = new();
 
@@ -18,3 +18,6 @@ internal sealed class FakeLogger : ILogger
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
         _messages.Enqueue(formatter(state, exception));
 }
+
+/// <summary>The same for one class.</summary>
+internal sealed class FakeLogger<T> : FakeLogger, ILogger<T>;

@@ -4,6 +4,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 using OrleansInference.Grains;
 using OrleansInference.Grains.Features.Views;
+using SQLitePCL;
 
 namespace OrleansInference.Storage.Sql.Features;
 
@@ -28,7 +29,8 @@ internal sealed class SqliteFeatureDatabase(SqliteReaders readers, IOptions<Infe
     {
         try
         {
-            return await readers.ReadAsync(Resolve(view.Options.ConnectionString), read, view.Options.Timeout);
+            var settings = Resolve(view.Options.ConnectionString);
+            return await readers.ReadAsync(settings.ConnectionString, connection => File.Exists(settings.DataSource) ? read(connection) : throw Gone(settings.DataSource), view.Options.Timeout);
         }
         catch (Exception e) when (e is InferenceException or InvalidOperationException or ArgumentException)
         {
@@ -37,12 +39,15 @@ internal sealed class SqliteFeatureDatabase(SqliteReaders readers, IOptions<Infe
         }
     }
 
-    private string Resolve(string connectionString)
+    private SqliteConnectionStringBuilder Resolve(string connectionString)
     {
         var settings = new SqliteConnectionStringBuilder(connectionString);
         settings.DataSource = Path.Combine(options.Value.DataDirectory, settings.DataSource);
-        return settings.ConnectionString;
+        return settings;
     }
+
+    // A connection reads on in a file that was moved or deleted; whoever puts another in its place would wait for ever.
+    private static SqliteException Gone(string file) => new($"{file} is not there any more", raw.SQLITE_CANTOPEN);
 
     private static Dictionary<string, StoredRow> QueryOne(ReaderConnection connection, FeatureView view, string userId, IReadOnlyList<long> numbers)
     {
