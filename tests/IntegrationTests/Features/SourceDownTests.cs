@@ -88,7 +88,7 @@ public sealed class SourceDownTests
         await Eventually.TrueAsync(async () =>
         {
             seen.Add(await TryUseAsync(server));
-            return seen[^1] == after;
+            return Equals(seen[^1], after);
         });
 
         Assert.Contains((1.0, "stale"), seen);
