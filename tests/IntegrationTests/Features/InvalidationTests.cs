@@ -1,5 +1,10 @@
 using IntegrationTests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Orleans;
+using Orleans.Runtime;
+using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Features.Views;
 
 namespace IntegrationTests.Features;
 
@@ -59,15 +64,33 @@ public sealed class InvalidationTests(PostgresTestServer postgres)
         await Eventually.TrueAsync(async () => (await server.PredictAsync("1")).Value is 11.0);
     }
 
+    [Fact]
+    public async Task Register_UserIsErasedOrLeavesMemory_KeepsNobody()
+    {
+        var database = await CreateAsync();
+        using var directory = new TestDirectory();
+        await using var server = await StartAsync(directory, database);
+        foreach (var user in new[] { "1", "2", "3" }) await server.PredictAsync(user);
+        Assert.Equal(3, View(server).Marks.Count);
+
+        await server.Client.EraseUserAsync("3", TestContext.Current.CancellationToken);
+        Assert.Equal(2, View(server).Marks.Count);
+
+        await server.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() => View(server).Marks.Count == 0);
+    }
+
     private static async Task<InProcessServer> StartAsync(TestDirectory directory, string database)
     {
         var server = await ViewModel.StartOnPostgreSqlAsync(directory, database, Sql, "Ttl=1.00:00:00", "InvalidationChannel=changes");
-        await Eventually.TrueAsync(async () => await CountListenersAsync(database) == 1);
 
-        // It marks everything once it listens; the first reading must not be older than that.
-        await ExecuteAsync(database, "NOTIFY changes, 'nobody'");
+        // It marks everything once it listens; no test's first reading must be older than that.
+        await Eventually.TrueAsync(() => View(server).Marks.Register("probe", isNamed: false).Current > 0);
+        Assert.Equal(1, await CountListenersAsync(database));
         return server;
     }
+
+    private static FeatureView View(InProcessServer server) => (FeatureView)server.Services.GetRequiredService<FeatureSources>().Find("stored")!;
 
     private static async Task<string> CreateAsync(PostgresTestServer postgres)
     {

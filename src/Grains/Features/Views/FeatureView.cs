@@ -74,8 +74,9 @@ public sealed partial class FeatureView : IFeatureSource
         {
             await _database.CheckAsync(this);
         }
-        catch (FeatureDatabaseException e)
+        catch (Exception e)
         {
+            // Whatever it is, the first prediction would meet it too; the start does not.
             LogNotChecked(e, Name);
         }
     }

@@ -1,5 +1,4 @@
 using System.Data;
-using System.Net.Sockets;
 using Npgsql;
 using NpgsqlTypes;
 using OrleansInference.Grains.Features.Views;
@@ -81,7 +80,7 @@ internal sealed class PostgreSqlFeatureDatabase(TimeProvider time) : IFeatureDat
         {
             await work(deadline.Token);
         }
-        catch (Exception e) when (e is OperationCanceledException or NpgsqlException or InvalidOperationException or SocketException or TimeoutException or IOException)
+        catch (Exception e) when (e is not FeatureDatabaseException)
         {
             throw new FeatureDatabaseException(deadline.IsCancellationRequested ? $"it took longer than Timeout = {view.Options.Timeout}" : Explain(e), e);
         }
