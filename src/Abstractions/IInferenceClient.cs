@@ -46,6 +46,18 @@ public interface IInferenceClient
     /// <exception cref="InferenceException">The user id is invalid, or StorageUnavailable.</exception>
     Task<UserState> GetUserAsync(string userId);
 
+    /// <summary>Sets values of one of a user's feature views, which the user's next prediction uses; unless something later is known.</summary>
+    /// <exception cref="InferenceException">NotFound: there is no such view, and which there are. InvalidInput: nothing is changed.</exception>
+    Task<FeaturePushResult> PushFeaturesAsync(string userId, string view, FeaturePush push, CancellationToken cancellationToken = default);
+
+    /// <summary>Has the cached values of one of a user's feature views read again before they are used.</summary>
+    /// <exception cref="InferenceException">NotFound: there is no such view, and which there are. The user id is invalid.</exception>
+    Task InvalidateFeaturesAsync(string userId, string view, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads a user's feature views for a model ahead of the user's first prediction. When the task completes, they are in memory.</summary>
+    /// <exception cref="InferenceException">NotFound: there is no such model. The user id is invalid, or StorageUnavailable.</exception>
+    Task<PrefetchedFeatures> PrefetchAsync(string userId, string? model = null, CancellationToken cancellationToken = default);
+
     /// <summary>Removes everything that is kept of a user: in memory, in the log and in the outbox. When the task completes, it is gone.</summary>
     /// <exception cref="InferenceException">The user id is invalid; or StorageUnavailable: a part may be left, and a retry removes it.</exception>
     Task<UserErasure> EraseUserAsync(string userId, CancellationToken cancellationToken = default);

@@ -15,6 +15,21 @@ public interface IUserGrain : IGrainWithStringKey
     [Alias("get-state"), ResponseTimeout("00:00:30")]
     Task<UserState> GetStateAsync();
 
+    /// <summary>Sets values of a feature view that later predictions of this user use, unless something later is known.</summary>
+    /// <exception cref="InferenceException">NotFound, naming the views; InvalidInput, and nothing is changed.</exception>
+    [Alias("push-features"), ResponseTimeout("00:00:30")]
+    Task<FeaturePushResult> PushFeaturesAsync(string view, FeaturePush push, CancellationToken cancellationToken);
+
+    /// <summary>Makes the cached values of a feature view stale: they are read again before they are used.</summary>
+    /// <exception cref="InferenceException">NotFound, naming the views.</exception>
+    [Alias("invalidate-features"), ResponseTimeout("00:00:30")]
+    Task InvalidateFeaturesAsync(string view, CancellationToken cancellationToken);
+
+    /// <summary>Reads the feature views of a model that are not fresh; null for the default model. Answers when they are in memory.</summary>
+    /// <exception cref="InferenceException">NotFound, or StorageUnavailable.</exception>
+    [Alias("prefetch"), ResponseTimeout("00:01:30")]
+    Task<PrefetchedFeatures> PrefetchAsync(string? model, CancellationToken cancellationToken);
+
     /// <summary>Removes everything that is kept of the user: in memory, in the log and in the outbox. Answers when it is done.</summary>
     /// <remarks>Predictions under way end first; those that come meanwhile wait.</remarks>
     /// <exception cref="InferenceException">StorageUnavailable: a part may be left; a retry removes it.</exception>

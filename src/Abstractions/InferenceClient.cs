@@ -49,6 +49,15 @@ internal sealed class InferenceClient(IGrainFactory grains, TimeProvider time) :
 
     public async Task<UserState> GetUserAsync(string userId) => await User(userId).GetStateAsync();
 
+    public async Task<FeaturePushResult> PushFeaturesAsync(string userId, string view, FeaturePush push, CancellationToken cancellationToken = default) =>
+        await User(userId).PushFeaturesAsync(view, push, cancellationToken);
+
+    public async Task InvalidateFeaturesAsync(string userId, string view, CancellationToken cancellationToken = default) =>
+        await User(userId).InvalidateFeaturesAsync(view, cancellationToken);
+
+    public async Task<PrefetchedFeatures> PrefetchAsync(string userId, string? model = null, CancellationToken cancellationToken = default) =>
+        await User(userId).PrefetchAsync(model, cancellationToken);
+
     public async Task<UserErasure> EraseUserAsync(string userId, CancellationToken cancellationToken = default) => await User(userId).EraseAsync(cancellationToken);
 
     public Task<InferenceResponse> InferAsync(string model, InferenceRequest request, CancellationToken cancellationToken = default) =>

@@ -79,6 +79,7 @@ public static class ApiHost
         app.MapExport();
         app.MapReplays();
         app.MapUsers();
+        app.MapFeatures();
         app.MapOutbox();
         app.MapHealth();
         app.MapOpenInference();

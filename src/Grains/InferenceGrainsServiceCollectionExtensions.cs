@@ -83,6 +83,7 @@ public static class InferenceGrainsServiceCollectionExtensions
         services.AddSingleton<WindowLoader>();
         services.AddSingleton<UserWindowsServices>();
         services.AddHostedService<LookupWatcher>();
+        services.AddHostedService<FeatureViewCheck>();
         return services.AddSingleton(provider => new FeatureSources(
         [
             .. provider.GetServices<IFeatureSource>(),

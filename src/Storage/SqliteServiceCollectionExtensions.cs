@@ -7,6 +7,7 @@ using Orleans.Storage;
 using OrleansInference.Grains.Features.Views;
 using OrleansInference.Grains.Features.Windows;
 using OrleansInference.Storage.Sql;
+using OrleansInference.Storage.Sql.Features;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -27,7 +28,7 @@ internal static class SqliteServiceCollectionExtensions
             provider.GetRequiredService<IOptions<SqliteStorageOptions>>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new SqliteDatabase(
             provider.GetRequiredService<SqliteWriter>(), provider.GetRequiredKeyedService<SqliteReaders>(LogReaders), provider.GetRequiredService<InferenceDatabase>()));
-        services.AddSingleton<IFeatureDatabase, SqliteFeatureDatabase>();
+        services.AddFeatureDatabases();
         services.AddSingleton<IEventHistory, SqliteEventHistory>();
         services.AddSingleton(provider => new SqlGrainStorage(
             provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<Serializer>(), provider.GetRequiredService<TimeProvider>()));

@@ -54,8 +54,8 @@ public sealed class DegradedTests
 
     [Theory]
     [InlineData("SELECT value FROM no_such_table WHERE user_id = @user_id", "no such table")]
-    [InlineData("SELECT 1 AS other", "no column 'value'")]
-    [InlineData("SELECT 'text' AS value", "declared as Number")]
+    [InlineData("SELECT @user_id AS other", "no column 'value'")]
+    [InlineData("SELECT 'text' AS value WHERE @user_id IS NOT NULL", "declared as Number")]
     public async Task Predict_FeatureQueryFails_Answers503WithTheReason(string sql, string reason)
     {
         await using var remote = await TestHttpService.StartAsync(context => Answer(context, 200, """{"value": 1.5, "text": "t"}"""));

@@ -37,12 +37,16 @@ public sealed record UserVariant(
 
 /// <summary>One feature view of one user, as cached.</summary>
 /// <param name="View">The view's name in the configuration.</param>
-/// <param name="Age">Time since the values were read from the database.</param>
-/// <param name="Fresh">Whether the view's TTL still holds.</param>
+/// <param name="Age">Time since the oldest of the values was read from the database or pushed.</param>
+/// <param name="Fresh">Whether a prediction would use them as they are: the view's TTL holds, and nobody has said that they changed.</param>
 /// <param name="Values">The values by column: numbers or text; null for a missing value.</param>
+/// <param name="Status"><c>fresh</c>; <c>stale</c>: a prediction has them read again, or says that they are old; <c>default</c>: fresh knowledge that the user has no row.</param>
+/// <param name="EventTime">The latest event time that was pushed or read; null where none is known.</param>
 [GenerateSerializer, Immutable, Alias("inference.cached-features")]
 public sealed record CachedFeatures(
     [property: Id(0)] string View,
     [property: Id(1)] TimeSpan Age,
     [property: Id(2)] bool Fresh,
-    [property: Id(3)] IReadOnlyList<KeyValuePair<string, object?>> Values);
+    [property: Id(3)] IReadOnlyList<KeyValuePair<string, object?>> Values,
+    [property: Id(4)] string Status = "fresh",
+    [property: Id(5)] DateTimeOffset? EventTime = null);

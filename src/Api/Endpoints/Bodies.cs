@@ -127,8 +127,10 @@ internal sealed record LastPredictionBody(
 
 /// <summary>A cached feature view.</summary>
 internal sealed record FeatureViewBody(
-    [property: JsonPropertyName("age_seconds")] double AgeSeconds,
-    [property: JsonPropertyName("fresh")] bool Fresh,
+    [property: JsonPropertyName("age_seconds"), Description("Time since the oldest of the values was read or pushed.")] double AgeSeconds,
+    [property: JsonPropertyName("fresh"), Description("Whether a prediction would use the values as they are.")] bool Fresh,
+    [property: JsonPropertyName("status"), Description("fresh; stale: they are read again, or said to be old; default: the user has no row.")] string Status,
+    [property: JsonPropertyName("event_time"), Description("The latest event time that was pushed or read; null where none is known.")] DateTime? EventTime,
     [property: JsonPropertyName("values")] IReadOnlyDictionary<string, object?> Values);
 
 /// <summary>The answer to a health check.</summary>

@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Globalization;
-using Microsoft.AspNetCore.Http.Features;
 using OrleansInference.Api.Json;
 
 namespace OrleansInference.Api.Endpoints;
@@ -32,23 +31,12 @@ internal static class UserEndpoints
     private static async Task<UserBody> GetAsync(
         [Description("The user id, percent-encoded; a slash is %2F. Ids that no path can hold (. and .. and those with NUL) cannot be asked here.")] string id,
         HttpContext context,
-        IInferenceClient client) => ToBody(await client.GetUserAsync(Decode(id, context)));
+        IInferenceClient client) => ToBody(await client.GetUserAsync(UserIdSegment.Decode(id, context)));
 
     private static async Task<UserErasureBody> EraseAsync([Description("The user id, percent-encoded.")] string id, HttpContext context, IInferenceClient client)
     {
-        var erased = await client.EraseUserAsync(Decode(id, context), context.RequestAborted);
+        var erased = await client.EraseUserAsync(UserIdSegment.Decode(id, context), context.RequestAborted);
         return new UserErasureBody(erased.UserId, erased.Predictions, erased.Messages, erased.Pseudonymised);
-    }
-
-    // Routing decodes everything but %2F, so that "a/b" and "a%2Fb" come as one: only the request line tells which it was.
-    private static string Decode(string id, HttpContext context)
-    {
-        if (!id.Contains('%')) return id;
-
-        var path = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0].TrimEnd('/');
-        var sent = path[(path.LastIndexOf('/') + 1)..];
-        var routed = Uri.UnescapeDataString(sent.Replace("%2F", "%252F", StringComparison.Ordinal).Replace("%2f", "%252f", StringComparison.Ordinal));
-        return routed == id ? Uri.UnescapeDataString(sent) : id;
     }
 
     private static UserBody ToBody(UserState user) => new(
@@ -56,7 +44,7 @@ internal static class UserEndpoints
         user.LastSequence,
         user.Features.ToDictionary(
             view => view.View,
-            view => new FeatureViewBody(view.Age.TotalSeconds, view.Fresh, view.Values.ToDictionary(value => value.Key, value => value.Value))),
+            view => new FeatureViewBody(view.Age.TotalSeconds, view.Fresh, view.Status, view.EventTime?.UtcDateTime, view.Values.ToDictionary(value => value.Key, value => value.Value))),
         [.. user.Variants.Select(shown => new UserVariantBody(shown.Model, Text(shown.Version), Variants.NameOf(shown.Variant)))],
         [.. user.LastPredictions.Select(ToBody)]);
 

@@ -20,6 +20,9 @@ public static class EventIds
     // 2000: features
     public const int FeatureViewFailed = 2001;
     public const int ExternalServiceFailed = 2002;
+    public const int FeatureViewNotChecked = 2011;
+    public const int InvalidationsListening = 2012;
+    public const int InvalidationsLost = 2013;
     public const int ExternalServiceLate = 2060;
     public const int ExternalServiceNotAsked = 2061;
     public const int ExternalBreakerOpened = 2062;

@@ -20,6 +20,7 @@ public sealed class InferenceInstruments
     private readonly Counter<long> _retired;
     private readonly Counter<long> _retentionFailures;
     private readonly Counter<long> _featureQueries;
+    private readonly Counter<long> _featureKeys;
     private readonly Counter<long> _featureFailures;
     private readonly Counter<long> _featuresCached;
     private readonly Counter<long> _breakerChanges;
@@ -54,6 +55,7 @@ public sealed class InferenceInstruments
         _retired = meter.CreateCounter<long>("inference.retention.deleted", "{row}", "Rows that were older than their kind is kept.");
         _retentionFailures = meter.CreateCounter<long>("inference.retention.failures", "{run}", "Looks for old rows that failed.");
         _featureQueries = meter.CreateCounter<long>("inference.features.queries", "{query}", "Reads of a feature source beyond the cache.");
+        _featureKeys = meter.CreateCounter<long>("inference.features.keys", "{user}", "Users that the queries of feature views asked for.");
         _featureFailures = meter.CreateCounter<long>("inference.features.failures", "{query}", "Reads that failed or came too late.");
         _featuresCached = meter.CreateCounter<long>("inference.features.cached", "{query}", "Reads answered with what the silo had kept of a service's answers: fresh, stale and revalidated, or stale since the service failed.");
         _breakerChanges = meter.CreateCounter<long>("inference.features.breaker.changes", "{change}", "Breakers of external services that opened, tried and closed.");
@@ -106,6 +108,12 @@ public sealed class InferenceInstruments
     public void OnRetentionFailed() => _retentionFailures.Add(1);
 
     public void OnFeatureQuery(string source) => _featureQueries.Add(1, new KeyValuePair<string, object?>("source", source));
+
+    public void OnFeatureQuery(string source, int keys)
+    {
+        OnFeatureQuery(source);
+        _featureKeys.Add(keys, new KeyValuePair<string, object?>("source", source));
+    }
 
     public void OnFeatureFailure(string source) => _featureFailures.Add(1, new KeyValuePair<string, object?>("source", source));
 

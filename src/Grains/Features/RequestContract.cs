@@ -128,7 +128,7 @@ public sealed class RequestContract
         return null;
     }
 
-    private static bool TryReadInstant(RequestValue value, out DateTimeOffset at)
+    internal static bool TryReadInstant(RequestValue value, out DateTimeOffset at)
     {
         at = default;
         return value.Kind switch

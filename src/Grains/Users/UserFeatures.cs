@@ -7,14 +7,47 @@ namespace OrleansInference.Grains.Users;
 
 /// <summary>A user's features: the views cached in the grain's memory, and everything else read beside them.</summary>
 /// <remarks>Belongs to one user's grain and runs on its turns only.</remarks>
-internal sealed class UserFeatures(string userId, TimeProvider time)
+internal sealed class UserFeatures(string userId, FeatureSources sources, TimeProvider time)
 {
     private readonly Dictionary<FeatureView, CachedFeatureView> _views = [];
 
     public IEnumerable<CachedFeatureView> Views => _views.Values;
 
-    /// <summary>Forgets the cached views.</summary>
-    public void Clear() => _views.Clear();
+    /// <summary>Forgets the cached views, and what was pushed with them.</summary>
+    public void Clear()
+    {
+        foreach (var view in _views.Values) view.Dispose();
+        _views.Clear();
+    }
+
+    /// <summary>Sets values of a view.</summary>
+    /// <exception cref="InferenceException">NotFound or InvalidInput: nothing is changed.</exception>
+    public FeaturePushResult Push(string view, FeaturePush push)
+    {
+        var named = Find(view);
+        var (values, eventTime) = FeaturePushReader.Read(named, push, time.GetUtcNow());
+        var cached = Cached(named);
+        return new FeaturePushResult(cached.Push(values, eventTime), cached.EventTime!.Value);
+    }
+
+    /// <summary>Has a view's values read again before they are used.</summary>
+    /// <exception cref="InferenceException">NotFound.</exception>
+    public void Invalidate(string view)
+    {
+        if (_views.TryGetValue(Find(view), out var cached)) cached.Invalidate();
+    }
+
+    /// <summary>Reads the plan's views that are not fresh, together; their names.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
+    public async Task<IReadOnlyList<string>> WarmAsync(PredictPlan plan, CancellationToken cancellationToken)
+    {
+        var views = plan.Sources.Select(planned => planned.Source).OfType<FeatureView>().ToArray();
+        await Task.WhenAll(views.Select(view => Cached(view).WarmAsync(cancellationToken)));
+        return [.. views.Select(view => view.Name)];
+    }
+
+    /// <summary>The views that have values, for people.</summary>
+    public IReadOnlyList<CachedFeatures> Describe() => [.. _views.Values.Where(view => view.Row is not null).Select(view => view.Describe())];
 
     /// <summary>Starts every source of the plan in this turn, then waits for them together. Window views are left out.</summary>
     public async ValueTask<FeatureRow?[]> ReadAsync(PredictPlan plan, BoundRequest request, TimeBudget budget)
@@ -34,9 +67,18 @@ internal sealed class UserFeatures(string userId, TimeProvider time)
     private ValueTask<FeatureRow> Read(IFeatureSource source, FeatureQuery query)
     {
         if (source is not FeatureView view) return source.ReadAsync(query);
-        if (!_views.TryGetValue(view, out var cached)) _views.Add(view, cached = new CachedFeatureView(view, userId, time));
-        return cached.ReadAsync(query.Budget.Token);
+        return Cached(view).ReadAsync(query.Budget, query.MaxAge);
     }
+
+    private CachedFeatureView Cached(FeatureView view)
+    {
+        if (!_views.TryGetValue(view, out var cached)) _views.Add(view, cached = new CachedFeatureView(view, userId, time));
+        return cached;
+    }
+
+    private FeatureView Find(string name) => sources.Find(name) as FeatureView ?? throw new InferenceException(
+        InferenceErrorCode.NotFound,
+        $"There is no feature view '{FieldError.Quote(name)}'. Views: {(sources.NamesOf(source => source is FeatureView).ToArray() is { Length: > 0 } names ? string.Join(", ", names) : "(none)")}.");
 
     // What is in memory is there at once, without a task.
     private readonly record struct PendingRow(FeatureRow? Row, Task<FeatureRow>? Pending)

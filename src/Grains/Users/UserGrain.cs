@@ -38,6 +38,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     public UserGrain(
         IGrainContext context,
         ModelCatalog models,
+        FeatureSources sources,
         IPredictionLog log,
         IOutbox outbox,
         IUserErasure stored,
@@ -55,7 +56,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         _logger = logger;
         _key = context.GrainId.Key.ToString()!;
         _userId = UserKey.ToUserId(_key);
-        _features = new UserFeatures(_userId, time);
+        _features = new UserFeatures(_userId, sources, time);
         _journal = new UserJournal(_key, log, outbox, time);
         _windows = new UserWindows(context.GrainId, windows, _journal, StartTimer);
         _replies = new RecordedReplies(_key, log, idempotency.Value.KeyLifetime, time);
@@ -64,8 +65,40 @@ internal sealed partial class UserGrain : Grain, IUserGrain
 
     public async Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken)
     {
-        while (_erasing.UnderWay is { } erasure) await erasure.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await UntilErasedAsync(cancellationToken);
         return await (_attempts.Find(request) ?? _attempts.Begin(request, PredictAsync)).WaitAsync(cancellationToken);
+    }
+
+    public async Task<FeaturePushResult> PushFeaturesAsync(string view, FeaturePush push, CancellationToken cancellationToken)
+    {
+        await UntilErasedAsync(cancellationToken);
+        return _features.Push(view, push);
+    }
+
+    public async Task InvalidateFeaturesAsync(string view, CancellationToken cancellationToken)
+    {
+        await UntilErasedAsync(cancellationToken);
+        _features.Invalidate(view);
+    }
+
+    public async Task<PrefetchedFeatures> PrefetchAsync(string? model, CancellationToken cancellationToken)
+    {
+        await UntilErasedAsync(cancellationToken);
+        var served = await _models.AcquirePredictingAsync(model, cancellationToken);
+        try
+        {
+            return new PrefetchedFeatures(served.Name, await _features.WarmAsync(served.Plan!, cancellationToken));
+        }
+        finally
+        {
+            served.Release();
+        }
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _features.Clear();
+        return _windows.SaveAsync().WaitAsync(cancellationToken);
     }
 
     public async Task<UserErasure> EraseAsync(CancellationToken cancellationToken)
@@ -75,23 +108,25 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         return erased;
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _windows.SaveAsync().WaitAsync(cancellationToken);
-
     public async Task<UserState> GetStateAsync() => new()
     {
         UserId = _userId,
         LastSequence = _journal.LastSequence,
-        Features =
-        [
-            .. _windows.Loaded.Select(window => ToCached(window.View, TimeSpan.Zero, isFresh: true, window.Read(_time.GetUtcNow().UtcTicks))),
-            .. _features.Views.Where(view => view.Row is not null).Select(view => ToCached(view.View, view.Age, view.IsFresh, view.Row!.Values)),
-        ],
+        Features = [.. DescribeWindows(), .. _features.Describe()],
         Variants = [.. _models.Predicting.Select(model => model.VariantFor(_key))],
         LastPredictions = [.. (await _log.ReadLatestAsync(_key, LastPredictions)).Select(RecordedPredictions.From)],
     };
 
-    private static CachedFeatures ToCached(IFeatureView view, TimeSpan age, bool isFresh, FeatureValue[] values) =>
-        new(view.Name, age, isFresh, [.. view.Columns.Select((column, i) => KeyValuePair.Create(column.Name, values[i].ToObject()))]);
+    private IEnumerable<CachedFeatures> DescribeWindows() => _windows.Loaded.Select(window => new CachedFeatures(
+        window.View.Name,
+        TimeSpan.Zero,
+        true,
+        [.. window.View.Columns.Zip(window.Read(_time.GetUtcNow().UtcTicks), (column, value) => KeyValuePair.Create(column.Name, value.ToObject()))]));
+
+    private async Task UntilErasedAsync(CancellationToken cancellationToken)
+    {
+        while (_erasing.UnderWay is { } erasure) await erasure.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
 
     private async Task<Prediction> PredictAsync(Attempt attempt)
     {

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Features.Views;
 
 namespace IntegrationTests.Infrastructure;
@@ -19,9 +18,11 @@ internal sealed class CountingFeatureDatabase(IFeatureDatabase real) : IFeatureD
             new CountingFeatureDatabase((IFeatureDatabase)ActivatorUtilities.CreateInstance(provider, descriptor.ImplementationType!)));
     }
 
-    public Task<FeatureValue[]?> QueryAsync(FeatureView view, string userId)
+    public Task<IReadOnlyDictionary<string, StoredRow>> QueryAsync(FeatureView view, IReadOnlyList<string> userIds)
     {
         Interlocked.Increment(ref _queries);
-        return real.QueryAsync(view, userId);
+        return real.QueryAsync(view, userIds);
     }
+
+    public Task CheckAsync(FeatureView view) => real.CheckAsync(view);
 }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 using Orleans.Serialization;
 using OrleansInference.Grains;
 using OrleansInference.Grains.Diagnostics;
+using OrleansInference.Grains.Features;
 using OrleansInference.Grains.PostProcessing.Outbox;
 
 namespace IntegrationTests.Storage;
@@ -35,7 +36,7 @@ internal sealed class LogStores : IAsyncDisposable
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Inference:DataDirectory", data), .. settings]).Build();
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 4, 1, 12, 0, 0, TimeSpan.Zero));
         var services = new ServiceCollection();
-        services.AddSerializer().AddLogging().AddMetrics().AddSingleton<TimeProvider>(time).AddSingleton<InferenceInstruments>().AddSingleton<OutboxSignal>();
+        services.AddSerializer().AddLogging().AddMetrics().AddSingleton<TimeProvider>(time).AddSingleton<InferenceInstruments>().AddSingleton<OutboxSignal>().AddSingleton(new FeatureSources([]));
         services.AddOptions<InferenceOptions>().Bind(configuration.GetSection("Inference"));
         services.AddInferenceStorage(configuration);
         var provider = services.BuildServiceProvider();

@@ -133,6 +133,12 @@ public sealed class PredictionAttemptsTests
 
         public Task<UserState> GetStateAsync() => throw new NotSupportedException();
 
+        public Task<FeaturePushResult> PushFeaturesAsync(string view, FeaturePush push, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task InvalidateFeaturesAsync(string view, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<PrefetchedFeatures> PrefetchAsync(string? model, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task<UserErasure> EraseAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public async Task AskedAsync(int times)

@@ -29,6 +29,12 @@ internal sealed class FakeInferenceClient(params FieldError[] faults) : IInferen
 
     public IAsyncEnumerable<RecordedPrediction> ExportAsync(ExportQuery query, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
+    public Task<FeaturePushResult> PushFeaturesAsync(string userId, string view, FeaturePush push, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task InvalidateFeaturesAsync(string userId, string view, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<PrefetchedFeatures> PrefetchAsync(string userId, string? model, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<UserErasure> EraseUserAsync(string userId, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     public Task<InferenceResponse> InferAsync(string model, InferenceRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();

@@ -8,12 +8,28 @@ internal sealed class FakeFeatureDatabase : IFeatureDatabase
 {
     public int Queries { get; private set; }
 
-    /// <summary>What the next queries answer.</summary>
+    /// <summary>Queries that have not been answered yet.</summary>
+    public int UnderWay { get; private set; }
+
+    /// <summary>What the next queries answer: the values, or no row.</summary>
     public Func<Task<FeatureValue[]?>> Answer { get; set; } = () => Task.FromResult<FeatureValue[]?>(null);
 
-    public Task<FeatureValue[]?> QueryAsync(FeatureView view, string userId)
+    /// <summary>The event time of the rows.</summary>
+    public DateTimeOffset? EventTime { get; set; }
+
+    public async Task<IReadOnlyDictionary<string, StoredRow>> QueryAsync(FeatureView view, IReadOnlyList<string> userIds)
     {
         Queries++;
-        return Answer();
+        UnderWay++;
+        try
+        {
+            return await Answer() is { } values ? userIds.ToDictionary(id => id, _ => new StoredRow([.. values], EventTime)) : new Dictionary<string, StoredRow>();
+        }
+        finally
+        {
+            UnderWay--;
+        }
     }
+
+    public Task CheckAsync(FeatureView view) => Task.CompletedTask;
 }

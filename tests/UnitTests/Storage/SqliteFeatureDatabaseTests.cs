@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Features.Views;
-using OrleansInference.Storage.Sql;
+using OrleansInference.Storage.Sql.Features;
 using UnitTests.Fakes;
 
 namespace UnitTests.Storage;
@@ -96,7 +96,7 @@ public sealed class SqliteFeatureDatabaseTests
         await Assert.ThrowsAsync<FeatureDatabaseException>(() => QueryAsync(storage, "SELECT 1 AS count", "42", "count"));
     }
 
-    private static Task<FeatureValue[]?> QueryAsync(StorageBuilder storage, string sql, string userId, params string[] columns)
+    private static async Task<FeatureValue[]?> QueryAsync(StorageBuilder storage, string sql, string userId, params string[] columns)
     {
         var options = new FeatureViewOptions { ConnectionString = "Data Source=inference.db", Sql = sql };
         foreach (var column in columns.Select(column => column.Split(':')))
@@ -106,6 +106,7 @@ public sealed class SqliteFeatureDatabaseTests
 
         // In the order asked for, whatever the order of the options.
         Assert.Equal(columns.Select(column => column.Split(':')[0]), view.Columns.Select(column => column.Name));
-        return database.QueryAsync(view, userId);
+        if (!(await database.QueryAsync(view, [userId])).TryGetValue(userId, out var row)) return null;
+        return row.Fault is { } fault ? throw new FeatureDatabaseException(fault) : row.Values;
     }
 }

@@ -16,7 +16,7 @@ public sealed class FeatureViewTests
     [Fact]
     public async Task QueryAsync_NoRow_GivesDefaultsWithoutDegrading()
     {
-        var row = await View().QueryAsync("42");
+        var row = (await View().QueryAsync("42")).Row;
 
         Assert.Equal([FeatureValue.Of(7).AsDefault(), FeatureValue.Missing], row.Values);
         Assert.False(row.Degraded);
@@ -27,7 +27,7 @@ public sealed class FeatureViewTests
     {
         _database.Answer = () => Task.FromResult<FeatureValue[]?>([FeatureValue.Missing, FeatureValue.Of("x")]);
 
-        var row = await View().QueryAsync("42");
+        var row = (await View().QueryAsync("42")).Row;
 
         Assert.Equal([FeatureValue.Of(7).AsDefault(), FeatureValue.Of("x")], row.Values);
     }
@@ -41,7 +41,7 @@ public sealed class FeatureViewTests
             return Task.FromResult<FeatureValue[]?>(null);
         };
 
-        var row = await View().QueryAsync("42");
+        var row = (await View().QueryAsync("42")).Row;
 
         Assert.Equal(_time.GetTimestamp(), row.ReadAt);
     }

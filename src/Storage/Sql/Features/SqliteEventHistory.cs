@@ -4,7 +4,7 @@ using OrleansInference.Grains;
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Features.Windows;
 
-namespace OrleansInference.Storage.Sql;
+namespace OrleansInference.Storage.Sql.Features;
 
 /// <summary>Past events in SQLite.</summary>
 internal sealed class SqliteEventHistory(SqliteReaders readers, IOptions<InferenceOptions> options) : IEventHistory
@@ -19,7 +19,7 @@ internal sealed class SqliteEventHistory(SqliteReaders readers, IOptions<Inferen
         try
         {
             return await readers.ReadAsync(
-                SqliteFeatureDatabase.Resolve(history.ConnectionString, options.Value.DataDirectory), connection => Query(connection, view, userId, since, until), history.Timeout);
+                SqliteFeatureDatabase.Resolve(history.ConnectionString, options.Value.DataDirectory).ConnectionString, connection => Query(connection, view, userId, since, until), history.Timeout);
         }
         catch (Exception e) when (e is InferenceException or InvalidOperationException or SqliteException)
         {
@@ -32,7 +32,7 @@ internal sealed class SqliteEventHistory(SqliteReaders readers, IOptions<Inferen
     {
         var command = connection.Prepared(view.Options.History!.Sql);
         command.Parameters.Clear();
-        command.Parameters.AddWithValue("@user_id", SqliteFeatureDatabase.ToParameter(userId));
+        command.Parameters.AddWithValue("@user_id", (object?)UserIds.ToNumber(userId) ?? userId);
         command.Parameters.AddWithValue("@since", ToSeconds(since));
         command.Parameters.AddWithValue("@until", ToSeconds(until));
         using var rows = command.ExecuteReader();
