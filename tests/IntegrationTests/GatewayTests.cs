@@ -14,11 +14,12 @@ public sealed partial class GatewayTests(GatewayTests.TwoInstances instances) : 
     [Fact]
     public async Task Predict_ByHttpInProcessAndGateway_AnswersTheSame()
     {
-        var (status, body) = await instances.First.Http.PostJsonAsync("/predict", $$"""{"user_id": 42, "raw_feature": "3156", "amount": 57.2, "at": "{{At}}"}""");
+        // Of three users that nothing is known of: a second transaction of the same one would count the first.
+        var (status, body) = await instances.First.Http.PostJsonAsync("/predict", $$"""{"user_id": "http", "raw_feature": "3156", "amount": 57.2, "at": "{{At}}"}""");
         var inProcess = await instances.First.Client.PredictAsync(
-            new PredictionRequest { UserId = "42", Fields = [new("raw_feature", "3156"), new("amount", 57.2), new("at", At)] },
+            new PredictionRequest { UserId = "in-process", Fields = [new("raw_feature", "3156"), new("amount", 57.2), new("at", At)] },
             TestContext.Current.CancellationToken);
-        var foreign = await PredictAsync(instances.FirstGateway, "--user=42", "--terminal=3156", "--amount=57.2", $"--at={At}");
+        var foreign = await PredictAsync(instances.FirstGateway, "--user=gateway", "--terminal=3156", "--amount=57.2", $"--at={At}");
 
         Assert.Equal(HttpStatusCode.OK, status);
         var expected = (body.GetProperty("prediction").GetSingle(), body.GetProperty("info").GetString());

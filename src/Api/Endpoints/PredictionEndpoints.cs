@@ -27,7 +27,7 @@ internal static class PredictionEndpoints
 
     private static async Task PredictAsync(HttpContext context, IInferenceClient client, string? model)
     {
-        var request = await PredictionRequestReader.ReadAsync(context.Request, model, client);
+        var request = RecordParameter.Apply(context.Request.Query, await PredictionRequestReader.ReadAsync(context.Request, model, client));
         var prediction = await client.PredictAsync(request, context.RequestAborted);
         await PredictionWriter.WriteAsync(context.Response, prediction);
     }

@@ -181,7 +181,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         var bound = plan.Bind(request, _time.GetUtcNow());
         if (await _replies.FindAsync(plan, request, budget.Token) is { } recorded) return recorded;
         if (plan.Logging is not PredictionLogging.Off && !request.Unrecorded) _journal.BeginLoad();
-        _windows.BeginLoad(plan, bound.At);
+        _windows.BeginLoad(plan, bound);
         var rows = await _features.ReadAsync(plan, bound, budget);
         using var admission = await _windows.AdmitAsync(plan, bound, !request.Unrecorded, budget.Token);
         var features = new FeatureVector(plan, admission.Request, admission.Complete(plan, rows), _time);

@@ -44,9 +44,9 @@ internal sealed class UserWindows
     public IReadOnlyList<EventWindow> Loaded => _loaded?.Windows ?? [];
 
     /// <summary>Starts to load the user's windows where the plan needs them, so that it overlaps with the reading of features.</summary>
-    public void BeginLoad(PredictPlan plan, DateTimeOffset at)
+    public void BeginLoad(PredictPlan plan, BoundRequest request)
     {
-        if (plan.HasWindows && _loaded is null && _load is not { IsCompleted: false }) _load = LoadAsync(at);
+        if (plan.HasWindows && _loaded is null && _load is not { IsCompleted: false }) _load = LoadAsync(EndOfHistory(plan, request));
     }
 
     /// <summary>Reads the windows for a prediction, and lets its event enter.</summary>
@@ -113,6 +113,10 @@ internal sealed class UserWindows
         _snapshots.Forget();
     }
 
+    // An event may stand in the history already. A question about another time must not keep the rest of the past away.
+    private DateTimeOffset EndOfHistory(PredictPlan plan, BoundRequest request) =>
+        plan.Event is { } planned && planned.Happens(request) ? new DateTimeOffset(planned.ToEvent(request).Ticks, TimeSpan.Zero) : _time.GetUtcNow();
+
     private async Task<LoadedWindows> LoadAsync(DateTimeOffset at)
     {
         var loaded = await _loader.LoadAsync(_user, at);
@@ -123,7 +127,7 @@ internal sealed class UserWindows
 
     private Task<LoadedWindows> LoadedAsync(PredictPlan plan, BoundRequest request, CancellationToken cancellationToken)
     {
-        BeginLoad(plan, request.At);
+        BeginLoad(plan, request);
         return _load!.WaitAsync(cancellationToken);
     }
 

@@ -24,8 +24,9 @@ public sealed class PredictionsTests(DemoServer demo) : IDisposable
     [Fact]
     public async Task Predict_SameRequestAsRest_AnswersTheSame()
     {
-        var (_, rest) = await demo.Server.Http.PostJsonAsync("/predict", $$"""{"user_id": 42, "raw_feature": "3156", "amount": 57.2, "at": "{{At}}"}""");
-        var answer = await Client.PredictAsync(Request("42", ("amount", Value.ForNumber(57.2)), ("at", Value.ForString(At))), cancellationToken: Cancellation);
+        // Of two users that nothing is known of: a second transaction of the same one would count the first.
+        var (_, rest) = await demo.Server.Http.PostJsonAsync("/predict", $$"""{"user_id": "rest", "raw_feature": "3156", "amount": 57.2, "at": "{{At}}"}""");
+        var answer = await Client.PredictAsync(Request("grpc", ("amount", Value.ForNumber(57.2)), ("at", Value.ForString(At))), cancellationToken: Cancellation);
 
         Assert.Equal(rest.GetProperty("prediction").GetSingle(), (float)answer.Prediction);
         Assert.Equal(rest.GetProperty("info").GetString(), answer.Info);
