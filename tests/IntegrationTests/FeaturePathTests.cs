@@ -26,12 +26,13 @@ public sealed class FeaturePathTests
             services => services.AddSingleton<IIncomingGrainCallFilter>(turns));
         await PredictAsync(server, user: 0);
 
-        var together = await ShortestAsync(() => PredictAsync(server, user: 1));
         var query = await ShortestAsync(() => QueryAloneAsync(server));
 
-        // One after the other they would take the sum; at least half of the shorter one costs nothing.
-        var shorter = query < Slow ? query : Slow;
-        Assert.True(together < query + Slow - shorter / 2, $"together {together}, query alone {query}, service alone {Slow}");
+        // One after the other they would take the sum; at least half of the shorter one costs nothing. Other work on the machine
+        // only adds to a try, so one good try is enough.
+        var most = query + Slow - (query < Slow ? query : Slow) / 2;
+        var together = await ShortestAsync(() => PredictAsync(server, user: 1), enough: most);
+        Assert.True(together < most, $"together {together}, query alone {query}, service alone {Slow}");
         Assert.True(turns.FirstTurns.Min() < TimeSpan.FromMilliseconds(5), $"the shortest starting turn took {turns.FirstTurns.Min()}");
     }
 
@@ -88,10 +89,10 @@ public sealed class FeaturePathTests
         await ((FeatureView)sources.Find("stored")!).QueryAsync("1");
     }
 
-    private static async Task<TimeSpan> ShortestAsync(Func<Task> action)
+    private static async Task<TimeSpan> ShortestAsync(Func<Task> action, TimeSpan? enough = null)
     {
         var shortest = TimeSpan.MaxValue;
-        for (var i = 0; i < 5; i++)
+        for (var i = 0; i < 5 || (i < 40 && shortest > enough); i++)
         {
             var startedAt = Stopwatch.GetTimestamp();
             await action();

@@ -7,9 +7,9 @@ namespace UnitTests.Storage;
 /// <summary>What is too old goes, a page at a time; a user's last record and what still waits stay.</summary>
 public sealed class SqlRetentionTests : IAsyncLifetime
 {
-    private static readonly DateTimeOffset WindowsFrom = DateTimeOffset.UnixEpoch;
-
     private static readonly TimeSpan Age = TimeSpan.FromDays(30);
+
+    private DateTimeOffset _windowsFrom = DateTimeOffset.UnixEpoch;
 
     private readonly StorageBuilder _storage = new();
     private readonly SqlRetention _retention;
@@ -41,6 +41,25 @@ public sealed class SqlRetentionTests : IAsyncLifetime
         Assert.Equal(2, await DeleteAllAsync(pageSize: 500));
 
         Assert.Equal("3", Sequences("-!42"));
+    }
+
+    [Fact]
+    public async Task DeletePredictionsAsync_EventsThatNoSnapshotHolds_StayWhileAWindowReachesThem()
+    {
+        for (var sequence = 1; sequence <= 5; sequence++) await _storage.AppendAsync(_storage.Record("-!42", sequence) with { IsEvent = sequence != 2 });
+        _storage.Time.Advance(Age + TimeSpan.FromSeconds(1));
+
+        await DeleteAllAsync(pageSize: 500);
+        Assert.Equal("1,3,4,5", Sequences("-!42"));
+
+        await _storage.Log.ReleaseEventsAsync("-!42", 3);
+        await _storage.Log.ReleaseEventsAsync("-!42", 1);
+        await DeleteAllAsync(pageSize: 500);
+        Assert.Equal("4,5", Sequences("-!42"));
+
+        _windowsFrom = _storage.Time.GetUtcNow();
+        await DeleteAllAsync(pageSize: 500);
+        Assert.Equal("5", Sequences("-!42"));
     }
 
     [Theory]
@@ -98,7 +117,7 @@ public sealed class SqlRetentionTests : IAsyncLifetime
         var all = 0;
         for (RetentionCursor? from = RetentionCursor.Start; from is { } next;)
         {
-            (var deleted, from) = await _retention.DeletePredictionsAsync(_storage.Time.GetUtcNow() - Age, WindowsFrom, next, pageSize, TestContext.Current.CancellationToken);
+            (var deleted, from) = await _retention.DeletePredictionsAsync(_storage.Time.GetUtcNow() - Age, _windowsFrom, next, pageSize, TestContext.Current.CancellationToken);
             Assert.InRange(deleted, 0, pageSize);
             all += deleted;
         }

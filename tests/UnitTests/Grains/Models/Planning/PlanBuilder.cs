@@ -8,6 +8,7 @@ using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Features.External;
 using OrleansInference.Grains.Features.Transforms;
 using OrleansInference.Grains.Features.Views;
+using OrleansInference.Grains.Features.Windows;
 using OrleansInference.Grains.Models.Manifest;
 using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.Models.Sessions;
@@ -88,6 +89,7 @@ internal sealed class PlanBuilder
             new CalendarTransform(time),
             new FeatureView("spending", view, new FakeFeatureDatabase(), time, FakeMeterFactory.Instruments, NullLogger<FeatureView>.Instance),
             new ExternalService("risk", service, new FakeHttpClientFactory(), time, FakeMeterFactory.Instruments, NullLogger<ExternalService>.Instance),
+            WindowViews.Spending(options => options.Columns.Add("places", new WindowColumnOptions { Aggregate = "distinct", Of = "place", Window = TimeSpan.FromDays(1) }), "live"),
             new FakeFeatureSource("own", new FeatureColumn("score", FeatureType.Number, "score", FeatureValue.Of(0))),
         ],
         [

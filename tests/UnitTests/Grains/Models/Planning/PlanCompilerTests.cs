@@ -107,7 +107,7 @@ public sealed class PlanCompilerTests
         "predict.request: the name 'user_id' is taken twice (user_id and request_id are always fields). Rename a field or an alias.");
 
     [Theory]
-    [InlineData("features", "Inference:FeatureViews", "own, spending")]
+    [InlineData("features", "Inference:FeatureViews", "live, own, spending")]
     [InlineData("externals", "Inference:ExternalServices", "risk")]
     [InlineData("lookups", "Inference:Lookups", "(none)")]
     public void Compile_SourceNotConfigured_IsAFault(string key, string section, string names) => AssertFault(
@@ -324,5 +324,5 @@ public sealed class PlanCompilerTests
     [InlineData("ratio", " There is a transform 'ratio': name it under predict.transforms.")]
     public void Compile_SourceUnderTheWrongKey_NamesTheRightOne(string name, string told) => AssertFault(
         _plan.With("features", $"""[ "spending", "{name}" ]"""),
-        $"predict.features[1]: '{name}' is not configured. Add Inference:FeatureViews:{name}, or name one of: own, spending.{told}");
+        $"predict.features[1]: '{name}' is not configured. Add Inference:FeatureViews:{name}, or name one of: live, own, spending.{told}");
 }
