@@ -25,7 +25,9 @@ public sealed class GroupedSqliteFeaturesTests : IAsyncDisposable
     [Fact]
     public async Task QueryAsync_HundredUsersAtOnce_CostOneOrTwoRoundTrips()
     {
-        var view = await StartAsync("INTEGER", "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99) INSERT INTO users SELECT i, i / 2.0, NULL FROM n");
+        var view = await StartAsync(
+            "INTEGER", "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99) INSERT INTO users SELECT i, i / 2.0, NULL FROM n",
+            configure: options => (options.GatherDelay, options.MaxKeysPerQuery) = (TimeSpan.FromSeconds(1), 99));
 
         var rows = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => view.QueryAsync(i.ToString(CultureInfo.InvariantCulture))));
 

@@ -53,7 +53,7 @@ public sealed class FeatureViewOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromMilliseconds(800);
 
-    /// <summary>Longest time that further users gather while a query for <c>@user_ids</c> is under way. Default: 5 ms. Zero sends each at once.</summary>
+    /// <summary>How long after a query for <c>@user_ids</c> has left further users gather for the next one. Default: 5 ms. Zero sends each at once.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:01")]
     public TimeSpan GatherDelay { get; set; } = TimeSpan.FromMilliseconds(5);
 

@@ -2,8 +2,8 @@ namespace OrleansInference.Grains.Features.Views;
 
 /// <summary>Joins the users that are asked for at about the same time into one query.</summary>
 /// <remarks>
-/// Promises: an idle loader asks at once; while a query is under way further users gather, until it is back, the gather delay is
-/// over or the group is full, whichever is first; each user has exactly one answer.
+/// Promises: a user who comes alone is asked for at once; within the gather delay after a query has left, further users gather, and
+/// leave when it is over or the group is full; so a burst costs two queries however quick the database is; each user has exactly one answer.
 /// Threads: any thread loads; queries run on the pool. _lock guards the fields below it and is held for list work only.
 /// </remarks>
 internal sealed class GroupedLoader
@@ -11,10 +11,11 @@ internal sealed class GroupedLoader
     private readonly Func<IReadOnlyList<string>, Task<IReadOnlyDictionary<string, StoredRow>>> _query;
     private readonly TimeSpan _gatherDelay;
     private readonly int _maxKeys;
+    private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
     private List<PendingKey> _gathering = [];
-    private int _underWay;
+    private long? _lastLeft;
 
     public GroupedLoader(
         Func<IReadOnlyList<string>, Task<IReadOnlyDictionary<string, StoredRow>>> query, TimeSpan gatherDelay, int maxKeys, TimeProvider time)
@@ -22,6 +23,7 @@ internal sealed class GroupedLoader
         _query = query;
         _gatherDelay = gatherDelay;
         _maxKeys = maxKeys;
+        _time = time;
         _timer = time.CreateTimer(_ => SendGathered(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -34,8 +36,9 @@ internal sealed class GroupedLoader
         lock (_lock)
         {
             _gathering.Add(pending);
-            if (_underWay == 0 || _gathering.Count >= _maxKeys || _gatherDelay == TimeSpan.Zero) group = TakeNeedsLock();
-            else if (_gathering.Count == 1) _timer.Change(_gatherDelay, Timeout.InfiniteTimeSpan);
+            var toGather = _lastLeft is { } left ? _gatherDelay - _time.GetElapsedTime(left) : TimeSpan.Zero;
+            if (toGather <= TimeSpan.Zero || _gathering.Count >= _maxKeys) group = TakeNeedsLock();
+            else if (_gathering.Count == 1) _timer.Change(toGather, Timeout.InfiniteTimeSpan);
         }
 
         Send(group);
@@ -54,7 +57,7 @@ internal sealed class GroupedLoader
     {
         var group = _gathering;
         _gathering = [];
-        _underWay++;
+        _lastLeft = _time.GetTimestamp();
         _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         return group;
     }
@@ -70,27 +73,13 @@ internal sealed class GroupedLoader
         try
         {
             var rows = await _query([.. group.Select(pending => pending.UserId).Distinct()]);
-            Return();
             foreach (var pending in group) pending.Answer.TrySetResult(rows.GetValueOrDefault(pending.UserId));
         }
         catch (Exception e)
         {
             // Whatever went wrong, everyone's wait ends.
-            Return();
             foreach (var pending in group) pending.Answer.TrySetException(e);
         }
-    }
-
-    private void Return()
-    {
-        List<PendingKey>? next;
-        lock (_lock)
-        {
-            _underWay--;
-            next = _gathering.Count > 0 ? TakeNeedsLock() : null;
-        }
-
-        Send(next);
     }
 
     private sealed record PendingKey(string UserId)

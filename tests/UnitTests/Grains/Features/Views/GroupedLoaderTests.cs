@@ -13,29 +13,33 @@ public sealed class GroupedLoaderTests
     private readonly HeldQueries _queries = new();
 
     [Fact]
-    public async Task LoadAsync_HundredUsersAtOnce_CostTwoQueries()
+    public async Task LoadAsync_HundredUsersAtOnceOfAQuickDatabase_CostTwoQueries()
     {
         var loader = Loader();
-        var loads = Enumerable.Range(0, 100).Select(i => loader.LoadAsync($"{i}")).ToArray();
+        var loads = new List<Task<StoredRow?>> { loader.LoadAsync("0") };
         var first = await _queries.NextAsync();
         Assert.Equal(["0"], first.Users);
         first.Answer();
+        await loads[0];
+        loads.AddRange(Enumerable.Range(1, 99).Select(i => loader.LoadAsync($"{i}")));
+
+        _time.Advance(GatherDelay);
 
         var second = await _queries.NextAsync();
         second.Answer();
-
         Assert.Equal(Enumerable.Range(1, 99).Select(i => $"{i}"), second.Users);
         for (var i = 0; i < 100; i++) Assert.Equal(i, (await loads[i])!.Values[0].Number);
     }
 
     [Fact]
-    public async Task LoadAsync_QueryUnderWay_FurtherUsersLeaveAfterTheGatherDelay()
+    public async Task LoadAsync_SoonAfterAQuery_GathersForWhatIsLeftOfTheDelay()
     {
         var loader = Loader();
         _ = loader.LoadAsync("0");
         await _queries.NextAsync();
+        _time.Advance(GatherDelay / 2);
         var gathered = new[] { loader.LoadAsync("1"), loader.LoadAsync("2") };
-        _time.Advance(GatherDelay - TimeSpan.FromTicks(1));
+        _time.Advance(GatherDelay / 2 - TimeSpan.FromTicks(1));
         Assert.Equal(1, _queries.Count);
 
         _time.Advance(TimeSpan.FromTicks(1));
@@ -44,6 +48,19 @@ public sealed class GroupedLoaderTests
         Assert.Equal(["1", "2"], second.Users);
         second.Answer();
         await Task.WhenAll(gathered);
+    }
+
+    [Fact]
+    public async Task LoadAsync_GatherDelayIsOver_LeavesAtOnceThoughAQueryIsUnderWay()
+    {
+        var loader = Loader();
+        _ = loader.LoadAsync("0");
+        await _queries.NextAsync();
+        _time.Advance(GatherDelay);
+
+        _ = loader.LoadAsync("1");
+
+        Assert.Equal(["1"], (await _queries.NextAsync()).Users);
     }
 
     [Fact]
@@ -67,6 +84,7 @@ public sealed class GroupedLoaderTests
         var first = await _queries.NextAsync();
         var loads = new[] { loader.LoadAsync("1"), loader.LoadAsync("1") };
         first.Answer();
+        _time.Advance(GatherDelay);
 
         var second = await _queries.NextAsync();
         second.Answer();
@@ -93,6 +111,7 @@ public sealed class GroupedLoaderTests
         var next = loader.LoadAsync("1");
 
         first.Fail();
+        _time.Advance(GatherDelay);
 
         await Assert.ThrowsAsync<FeatureDatabaseException>(() => failing);
         (await _queries.NextAsync()).Answer();
