@@ -3,6 +3,9 @@ namespace OrleansInference;
 /// <summary>The service as a .NET application sees it: inside a silo's process or through a gateway. REST and gRPC translate to it.</summary>
 public interface IInferenceClient
 {
+    /// <summary>Most requests of one batch of predictions.</summary>
+    const int MaxBatch = 1_000;
+
     /// <summary>Predicts for one user. When the task completes, the prediction is on disk.</summary>
     /// <remarks>
     /// A prediction whose silo dies is asked for again. A request that comes again with its <see cref="PredictionRequest.PredictionId"/>
@@ -11,6 +14,12 @@ public interface IInferenceClient
     /// <exception cref="InferenceException">Whatever the reason, with its code.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Predicts for up to 1,000 requests, of different users at the same time and of one user in their order; a failure is its request's own.</summary>
+    /// <returns>The results, in the order of the requests.</returns>
+    /// <exception cref="InferenceException">InvalidInput: there are more.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    Task<IReadOnlyList<PredictionResult>> PredictBatchAsync(IReadOnlyList<PredictionRequest> requests, CancellationToken cancellationToken = default);
 
     /// <summary>Every fault of a request, without predicting; none for a request that can be answered.</summary>
     /// <exception cref="InferenceException">There is no such model.</exception>

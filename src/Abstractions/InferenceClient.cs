@@ -16,6 +16,9 @@ internal sealed class InferenceClient(IGrainFactory grains, TimeProvider time) :
         return await _attempts.PredictAsync(User(request.UserId), Identify(request), cancellationToken);
     }
 
+    public Task<IReadOnlyList<PredictionResult>> PredictBatchAsync(IReadOnlyList<PredictionRequest> requests, CancellationToken cancellationToken = default) =>
+        new PredictionBatch(requests, PredictAsync, time).RunAsync(cancellationToken);
+
     public async Task<IReadOnlyList<FieldError>> ValidateAsync(PredictionRequest request)
     {
         var faults = await grains.GetGrain<IModelGrain>(ModelKey.Default).ValidateAsync(request);

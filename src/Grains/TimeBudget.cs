@@ -22,6 +22,9 @@ public sealed class TimeBudget : IDisposable
     /// <summary>Cancelled when the time is up or the caller has left. Work that outlives the request may still ask it.</summary>
     public CancellationToken Token { get; }
 
+    /// <summary>The whole of it.</summary>
+    public TimeSpan Total => _total;
+
     /// <summary>Time since the request came in.</summary>
     public TimeSpan Elapsed => _time.GetElapsedTime(_startedAt);
 

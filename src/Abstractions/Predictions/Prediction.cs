@@ -27,4 +27,8 @@ public sealed record Prediction
     /// <summary>Whether a source of features failed and default values stand in for it.</summary>
     [Id(5)]
     public required bool Degraded { get; init; }
+
+    /// <summary>What it was made from, where the request asked; else null.</summary>
+    [Id(6)]
+    public PredictionDetails? Details { get; init; }
 }

@@ -31,4 +31,20 @@ public sealed record PredictionRequest
     /// <summary>Whether this is a mere question: nothing is recorded, no message is owed, and the user's windows stay as they are. Default: false.</summary>
     [Id(6)]
     public bool Unrecorded { get; init; }
+
+    /// <summary>Features with the values that they are to have in this one prediction, such as <c>spending.mean_1d</c>; nothing of them is kept for later ones.</summary>
+    [Id(7)]
+    public IReadOnlyList<RequestField> Overrides { get; init; } = [];
+
+    /// <summary>The age from which a cached feature is read again before it is used; null where the views' own settings are enough.</summary>
+    [Id(8)]
+    public TimeSpan? MaxAge { get; init; }
+
+    /// <summary>The caller's time for the answer, from now on; null for none. The model's own deadline holds besides.</summary>
+    [Id(9)]
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Whether the answer is to say what it was made from. Default: false.</summary>
+    [Id(10)]
+    public bool Details { get; init; }
 }

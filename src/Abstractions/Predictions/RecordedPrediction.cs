@@ -87,4 +87,8 @@ public sealed record UsedFeature(
     [property: Id(0)] string Name,
     [property: Id(1)] object? Value,
     [property: Id(2)] TimeSpan Age,
-    [property: Id(3)] string Status);
+    [property: Id(3)] string Status)
+{
+    /// <summary>Where it came from: <c>request</c>, or the name of a view, an external service, a lookup or a transform.</summary>
+    public string Source => Name.IndexOf('.') is > 0 and var dot ? Name[..dot] : Name;
+}

@@ -21,7 +21,40 @@ internal sealed record PredictBody
 
     [JsonPropertyName("request_id"), Description("Names what is to be done once: a repeat with the same id, user and model has the first one's answer. The header Idempotency-Key says the same.")]
     public string? RequestId { get; init; }
+
+    [JsonPropertyName("features"), Description("Values that features are to have in this one prediction, such as {\"spending.mean_1d\": 12.5}: flagged as overridden, kept for nothing else.")]
+    public IReadOnlyDictionary<string, JsonElement>? Features { get; init; }
+
+    [JsonPropertyName("max_age"), Description("The age, in seconds, from which a cached feature is read again before it is used. Default: as its view says.")]
+    public double? MaxAge { get; init; }
 }
+
+/// <summary>The body of a batch of predictions.</summary>
+internal sealed record PredictBatchBody(
+    [property: JsonPropertyName("instances"), JsonRequired, Description("At most 1,000 requests, each as of predict.")] IReadOnlyList<PredictBody> Instances);
+
+/// <summary>The answer to a batch of predictions.</summary>
+internal sealed record PredictionBatchBody(
+    [property: JsonPropertyName("predictions"), Description("For each instance, in its place, a prediction or an error.")] IReadOnlyList<PredictionResultBody> Predictions);
+
+/// <summary>A prediction's fields, or an error.</summary>
+internal sealed record PredictionResultBody(
+    [property: JsonPropertyName("prediction")] double? Prediction,
+    [property: JsonPropertyName("info")] string? Info,
+    [property: JsonPropertyName("prediction_id")] Guid? PredictionId,
+    [property: JsonPropertyName("model")] string? Model,
+    [property: JsonPropertyName("model_version")] string? ModelVersion,
+    [property: JsonPropertyName("degraded")] bool? Degraded,
+    [property: JsonPropertyName("error"), Description("Why there is no prediction; then it is the only field.")] BatchErrorBody? Error);
+
+/// <summary>Why an instance has no prediction.</summary>
+internal sealed record BatchErrorBody(
+    [property: JsonPropertyName("title")] string Title,
+    [property: JsonPropertyName("status"), Description("The HTTP status that it would have had alone.")] int Status,
+    [property: JsonPropertyName("detail")] string Detail,
+    [property: JsonPropertyName("code")] string Code,
+    [property: JsonPropertyName("retry_after_seconds")] double? RetryAfterSeconds = null,
+    [property: JsonPropertyName("errors")] IReadOnlyList<FaultBody>? Errors = null);
 
 /// <summary>The answer to a prediction request.</summary>
 internal sealed record PredictionBody(
@@ -30,7 +63,9 @@ internal sealed record PredictionBody(
     [property: JsonPropertyName("prediction_id"), Description("The prediction's identity in the log, alerts and workflows.")] Guid PredictionId,
     [property: JsonPropertyName("model")] string Model,
     [property: JsonPropertyName("model_version")] string ModelVersion,
-    [property: JsonPropertyName("degraded"), Description("Whether a source of features failed and default values stand in for it.")] bool Degraded);
+    [property: JsonPropertyName("degraded"), Description("Whether a source of features failed and default values stand in for it.")] bool Degraded,
+    [property: JsonPropertyName("times"), Description("With details=true: the instant asked about, and the time of each stage.")] TimesBody? Times = null,
+    [property: JsonPropertyName("features"), Description("With details=true: the request's fields and the features of every source, by name.")] IReadOnlyDictionary<string, UsedFeatureBody>? Features = null);
 
 /// <summary>A prediction as it was recorded; <see cref="Json.RecordedPredictionWriter"/> writes it.</summary>
 internal sealed record RecordedPredictionBody(
@@ -73,7 +108,8 @@ internal sealed record OutputBody(
 /// <summary>A feature as a prediction used it.</summary>
 internal sealed record UsedFeatureBody(
     [property: JsonPropertyName("value"), Description("A number or a text; null for a missing value.")] object? Value,
-    [property: JsonPropertyName("age_seconds"), Description("Time since it was read from its source; 0 for the request's own fields.")] double AgeSeconds,
+    [property: JsonPropertyName("age_seconds"), Description("Time since it was read from its source; 0 for what the request brought.")] double AgeSeconds,
+    [property: JsonPropertyName("source"), Description("request, or the name of a view, an external service, a lookup or a transform.")] string Source,
     [property: JsonPropertyName("status"), Description("fresh, stale, default, overridden or approximate.")] string Status);
 
 /// <summary>A refusal or failure: RFC 9457, with our code and every faulty field.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Mvc;
 using OrleansInference.Api.Json;
 
 namespace OrleansInference.Api.Endpoints;
@@ -5,12 +6,28 @@ namespace OrleansInference.Api.Endpoints;
 /// <summary>Predictions over REST: reading and writing JSON, nothing else.</summary>
 internal static class PredictionEndpoints
 {
+    private const int MaxBatchBytes = 4 * 1024 * 1024;
+
     public static void MapPredictions(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapPost("/predict", (HttpContext context, IInferenceClient client) => PredictAsync(context, client, model: null))
             .Describe("Predict", "Predicts for one user with the default model.");
         endpoints.MapPost("/v1/models/{model}/predict", (string model, HttpContext context, IInferenceClient client) => PredictAsync(context, client, model))
             .Describe("PredictWithModel", "Predicts for one user with the model of that name.");
+        endpoints.MapPost("/v1/models/{model}/predict-batch", PredictBatchAsync)
+            .WithName("PredictBatch")
+            .WithTags("Predictions")
+            .WithSummary("Predicts for up to 1,000 requests, of different users at the same time.")
+            .WithDescription("Each instance is a request as of predict, with a request_id of its own where it has one. Each is answered in its place, with a prediction or an error; requests of one user are answered one after another. Parameters and the header X-Request-Timeout-Ms hold for all.")
+            .WithMetadata(new RequestSizeLimitAttribute(MaxBatchBytes))
+            .Accepts<PredictBatchBody>("application/json")
+            .Produces<PredictionBatchBody>()
+            .ProducesProblems(
+                StatusCodes.Status400BadRequest,
+                StatusCodes.Status401Unauthorized,
+                StatusCodes.Status413PayloadTooLarge,
+                StatusCodes.Status415UnsupportedMediaType,
+                StatusCodes.Status422UnprocessableEntity);
         endpoints.MapGet("/v1/predictions/{id}", GetAsync)
             .WithName("GetPrediction")
             .WithTags("Predictions")
@@ -27,9 +44,22 @@ internal static class PredictionEndpoints
 
     private static async Task PredictAsync(HttpContext context, IInferenceClient client, string? model)
     {
-        var request = RecordParameter.Apply(context.Request.Query, await PredictionRequestReader.ReadAsync(context.Request, model, client));
-        var prediction = await client.PredictAsync(request, context.RequestAborted);
+        var parameters = PredictionParameters.Read(context.Request);
+        var request = await PredictionRequestReader.ReadAsync(context.Request, model, client);
+        var prediction = await client.PredictAsync(parameters.Apply(request), context.RequestAborted);
         await PredictionWriter.WriteAsync(context.Response, prediction);
+    }
+
+    private static async Task PredictBatchAsync(string model, HttpContext context, IInferenceClient client)
+    {
+        var parameters = PredictionParameters.Read(context.Request);
+        var instances = await PredictionBatchReader.ReadAsync(context.Request, model);
+        var valid = instances.Where(instance => instance.Faults is null).Select(instance => parameters.Apply(instance.Request)).ToArray();
+        var predicted = new Queue<PredictionResult>(await client.PredictBatchAsync(valid, context.RequestAborted));
+        var results = new List<PredictionResult>(instances.Count);
+        foreach (var (request, faults) in instances)
+            results.Add(faults is null ? predicted.Dequeue() : PredictionResult.Of(await PredictionRequestReader.ToFailureAsync(request, faults, client)));
+        await PredictionBatchWriter.WriteAsync(context.Response, results);
     }
 
     private static async Task GetAsync(string id, HttpContext context, IInferenceClient client)

@@ -1,8 +1,9 @@
+using System.Buffers;
 using System.Text.Json;
 
 namespace OrleansInference.Api.Json;
 
-/// <summary>Reads a small JSON body as a whole.</summary>
+/// <summary>Reads a JSON body as a whole.</summary>
 internal static class JsonBody
 {
     /// <exception cref="BadHttpRequestException">400: not JSON; 415: not said to be JSON.</exception>
@@ -17,8 +18,59 @@ internal static class JsonBody
         }
         catch (JsonException e)
         {
-            var told = InferenceException.InvalidInput(new FieldError("", $"is not JSON: {e.Message}", null));
-            throw new BadHttpRequestException(told.Message, told);
+            throw NotJson($"is not JSON: {e.Message}", null);
         }
+    }
+
+    /// <summary>Reads the body as it came, for a reader that says more of a fault than a document could.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="example">A body as it should be.</param>
+    /// <param name="read">Reads the bytes, which are gone after it.</param>
+    /// <exception cref="BadHttpRequestException">400: not JSON; 415: not said to be JSON; 413: too large.</exception>
+    public static async ValueTask<T> ReadTokensAsync<T>(HttpRequest request, string example, Func<ReadOnlySequence<byte>, T> read)
+    {
+        if (!request.HasJsonContentType())
+            throw new BadHttpRequestException(BareStatus.ExplainContentType(request), StatusCodes.Status415UnsupportedMediaType);
+        while (true)
+        {
+            var body = await request.BodyReader.ReadAsync(request.HttpContext.RequestAborted);
+            var end = body.IsCompleted ? body.Buffer.End : body.Buffer.Start;
+            try
+            {
+                if (body.IsCompleted) return Read(body.Buffer, example, read);
+            }
+            finally
+            {
+                // Also after a fault: a read left open costs the caller the connection.
+                request.BodyReader.AdvanceTo(end, body.Buffer.End);
+            }
+        }
+    }
+
+    /// <summary>Whatever follows must be nothing: the reader throws at the first byte that is more.</summary>
+    public static void ReadToEnd(ref Utf8JsonReader reader)
+    {
+        while (reader.Read())
+        {
+        }
+    }
+
+    private static T Read<T>(ReadOnlySequence<byte> body, string example, Func<ReadOnlySequence<byte>, T> read)
+    {
+        if (body.IsEmpty) throw NotJson($"is empty; send a JSON object such as {example}", null);
+        try
+        {
+            return read(body);
+        }
+        catch (JsonException e)
+        {
+            throw NotJson($"is not JSON: {e.Message}", FieldError.Quote(PredictionRequestJson.Text(body)));
+        }
+    }
+
+    private static BadHttpRequestException NotJson(string fault, string? value)
+    {
+        var told = InferenceException.InvalidInput(new FieldError("", fault, value));
+        return new BadHttpRequestException(told.Message, told);
     }
 }

@@ -9,19 +9,27 @@ internal static class PredictionWriter
     public static async Task WriteAsync(HttpResponse response, Prediction prediction)
     {
         response.ContentType = "application/json";
-        using (var json = new Utf8JsonWriter(response.BodyWriter))
+        using (var json = new Utf8JsonWriter(response.BodyWriter)) Write(json, prediction);
+        await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
+    }
+
+    /// <summary>Writes the object.</summary>
+    public static void Write(Utf8JsonWriter json, Prediction prediction)
+    {
+        json.WriteStartObject();
+        WriteNumber(json, "prediction", prediction.Value);
+        json.WriteString("info", prediction.Info);
+        json.WriteString("prediction_id", prediction.PredictionId);
+        json.WriteString("model", prediction.Model);
+        json.WriteString("model_version", prediction.ModelVersion.ToString(CultureInfo.InvariantCulture));
+        json.WriteBoolean("degraded", prediction.Degraded);
+        if (prediction.Details is { } details)
         {
-            json.WriteStartObject();
-            WriteNumber(json, "prediction", prediction.Value);
-            json.WriteString("info", prediction.Info);
-            json.WriteString("prediction_id", prediction.PredictionId);
-            json.WriteString("model", prediction.Model);
-            json.WriteString("model_version", prediction.ModelVersion.ToString(CultureInfo.InvariantCulture));
-            json.WriteBoolean("degraded", prediction.Degraded);
-            json.WriteEndObject();
+            UsedFeaturesWriter.WriteTimes(json, details.Times);
+            UsedFeaturesWriter.WriteFeatures(json, details.Features);
         }
 
-        await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
+        json.WriteEndObject();
     }
 
     /// <summary>Most models answer FP32: 4.2f is written 4.2, not 4.199999809265137.</summary>

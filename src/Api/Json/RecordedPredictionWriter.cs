@@ -25,43 +25,14 @@ internal static class RecordedPredictionWriter
             PredictionWriter.WriteNumber(json, "prediction", prediction.Value);
             json.WriteString("info", prediction.Info);
             json.WriteBoolean("degraded", prediction.Degraded);
-            WriteTimes(json, prediction.Times);
-            json.WriteStartObject("features");
-            foreach (var feature in prediction.Features) Write(json, feature);
-            json.WriteEndObject();
+            UsedFeaturesWriter.WriteTimes(json, prediction.Times);
+            UsedFeaturesWriter.WriteFeatures(json, prediction.Features);
             await WriteOutputsAsync(json, prediction.Outputs);
             WriteOutcomes(json, prediction.Outcomes);
             json.WriteEndObject();
         }
 
         await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
-    }
-
-    private static void Write(Utf8JsonWriter json, UsedFeature feature)
-    {
-        json.WriteStartObject(feature.Name);
-        if (feature.Value is double number && double.IsFinite(number)) json.WriteNumber("value", number);
-        else if (feature.Value is string text) json.WriteString("value", text);
-        else json.WriteNull("value");
-        json.WriteNumber("age_seconds", feature.Age.TotalSeconds);
-        json.WriteString("status", feature.Status);
-        json.WriteEndObject();
-    }
-
-    private static void WriteTimes(Utf8JsonWriter json, RecordedTimes? times)
-    {
-        if (times is null)
-        {
-            json.WriteNull("times");
-            return;
-        }
-
-        json.WriteStartObject("times");
-        json.WriteString("at", times.At.UtcDateTime);
-        json.WriteNumber("features_seconds", times.Features.TotalSeconds);
-        json.WriteNumber("inference_seconds", times.Inference.TotalSeconds);
-        json.WriteNumber("total_seconds", times.Total.TotalSeconds);
-        json.WriteEndObject();
     }
 
     private static async ValueTask WriteOutputsAsync(Utf8JsonWriter json, IReadOnlyList<Tensor>? outputs)

@@ -6,12 +6,14 @@ namespace OrleansInference.Grains.Features;
 public sealed class FeatureVector
 {
     private readonly PredictPlan _plan;
+    private readonly BoundRequest _request;
     private readonly long[] _agesMs;
     private readonly long[] _transformAgesMs;
 
     public FeatureVector(PredictPlan plan, BoundRequest request, FeatureRow[] rows, TimeProvider time)
     {
         _plan = plan;
+        _request = request;
         _agesMs = new long[rows.Length];
         Values = new FeatureValue[plan.Schema.Names.Count];
         request.Values.CopyTo(Values, 0);
@@ -22,6 +24,7 @@ public sealed class FeatureVector
             Degraded |= rows[i].Degraded;
         }
 
+        Override(0, Values.Length);
         foreach (var (field, feature, orElse) in plan.Defaults)
         {
             if (Values[field].IsMissing) Values[field] = (Values[feature].IsMissing ? orElse : Values[feature]).AsDefault();
@@ -37,9 +40,10 @@ public sealed class FeatureVector
     /// <summary>Whether a source failed and defaults stand in for it.</summary>
     public bool Degraded { get; }
 
-    /// <summary>Time since the value was read from its source; 0 for the request's own fields, the oldest input's for a transform.</summary>
+    /// <summary>Time since the value was read from its source; 0 for what the request brought, the oldest input's for a transform.</summary>
     public long AgeMs(int feature)
     {
+        if (_request.OverrideOf(feature) is not null) return 0;
         for (var i = _plan.Transforms.Count - 1; i >= 0; i--)
         {
             if (feature >= _plan.Transforms[i].Offset) return _transformAgesMs[i];
@@ -64,10 +68,20 @@ public sealed class FeatureVector
     /// <summary>The answer's text.</summary>
     public string Info() => _plan.Info.Feature is { } feature && !Values[feature].IsMissing ? Values[feature].ToString() : _plan.Info.OrElse;
 
+    private void Override(int first, int end)
+    {
+        for (var i = 0; i < _request.Overrides.Count; i++)
+        {
+            var (feature, value) = _request.Overrides[i];
+            if (feature >= first && feature < end) Values[feature] = value;
+        }
+    }
+
     private void Transform(int index)
     {
         var planned = _plan.Transforms[index];
         planned.Apply(Values);
+        Override(planned.Offset, planned.Offset + planned.Transform.Columns.Count);
         foreach (var input in planned.Inputs) _transformAgesMs[index] = Math.Max(_transformAgesMs[index], AgeMs(input));
     }
 }

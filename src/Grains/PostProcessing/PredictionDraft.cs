@@ -36,7 +36,7 @@ public sealed record PredictionDraft
         IdempotencyKey = Request.IdempotencyKey,
         CreatedAt = now,
         Schema = Plan.Schema,
-        Body = PredictionBody.Encode(Plan.Schema.Id, Prediction, Features, Inference.Outputs, Times, RequestFingerprint.Of(Plan.Request, Request.Fields), Event),
+        Body = PredictionBody.Encode(Plan.Schema.Id, Prediction, Features, Inference.Outputs, Times, RequestFingerprint.Of(Plan.Request, Request), Event),
         IsEvent = Event is not null,
         Messages = messages,
         Chain = chain,

@@ -1,4 +1,5 @@
 using OrleansInference.Grains.Features;
+using OrleansInference.Grains.Models.Planning;
 
 namespace OrleansInference.Grains.PostProcessing;
 
@@ -21,11 +22,23 @@ internal static class RecordedPredictions
             Value = body.Prediction,
             Info = body.Info,
             Degraded = body.IsDegraded,
-            Times = body.Times is { } times ? new RecordedTimes(times.At, times.Features, times.Inference, times.Total) : null,
-            Features = [.. record.Schema.Names.Zip(body.Features, ToFeature)],
+            Times = ToTimes(body.Times),
+            Features = ToFeatures(record.Schema, body),
             Outputs = body.Outputs,
         };
     }
+
+    /// <summary>What a recorded prediction was made from.</summary>
+    public static PredictionDetails ToDetails(PredictionRecord record, PredictionBody body) => new(ToFeatures(record.Schema, body), ToTimes(body.Times));
+
+    /// <summary>What a prediction was made from that is not recorded yet.</summary>
+    public static PredictionDetails ToDetails(FeatureSchema schema, FeatureVector features, PredictionTimes times) => new(
+        [.. schema.Names.Select((name, i) => ToFeature(name, new RecordedFeature(features.Values[i], TimeSpan.FromMilliseconds(features.AgeMs(i)))))],
+        ToTimes(times));
+
+    private static UsedFeature[] ToFeatures(FeatureSchema schema, PredictionBody body) => [.. schema.Names.Zip(body.Features, ToFeature)];
+
+    private static RecordedTimes? ToTimes(PredictionTimes? times) => times is null ? null : new RecordedTimes(times.At, times.Features, times.Inference, times.Total);
 
     private static UsedFeature ToFeature(string name, RecordedFeature feature) =>
         new(name, feature.Value.ToObject(), feature.Age, ToText(feature.Value.Status));

@@ -8,15 +8,17 @@ namespace OrleansInference.Grains.PostProcessing;
 /// <remarks>The order of the fields and the choice between a name and its alias make no difference; a null is a field not sent.</remarks>
 public static class RequestFingerprint
 {
-    public static long Of(RequestContract contract, IReadOnlyList<RequestField> fields)
+    public static long Of(RequestContract contract, PredictionRequest request)
     {
         // A sum, since it has no order; each part is a hash already.
         ulong sum = 0;
-        foreach (var (name, value) in fields)
+        foreach (var (name, value) in request.Fields)
         {
             if (value.Kind is not RequestValueKind.Null) sum += Hash(contract.Fields[contract.IndexOf(name)].Name, value);
         }
 
+        // No field's name has a line break.
+        foreach (var (name, value) in request.Overrides) sum += Hash($"features\n{name}", value);
         return (long)sum;
     }
 

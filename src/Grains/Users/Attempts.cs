@@ -39,7 +39,8 @@ internal sealed class Attempts
     public Task DrainAsync() => _running == 0 ? Task.CompletedTask : (_drained ??= new TaskCompletionSource()).Task;
 
     private static bool IsSame(PredictionRequest first, PredictionRequest second) =>
-        first.Model == second.Model && first.IdempotencyKey == second.IdempotencyKey && first.Fields.SequenceEqual(second.Fields);
+        first.Model == second.Model && first.IdempotencyKey == second.IdempotencyKey && first.Unrecorded == second.Unrecorded && first.Details == second.Details
+        && first.Fields.SequenceEqual(second.Fields) && first.Overrides.SequenceEqual(second.Overrides);
 
     private async Task<Prediction> RunAsync(Attempt attempt, Func<Attempt, Task<Prediction>> predict)
     {

@@ -31,7 +31,7 @@ internal sealed class RecordedReplies(string user, IPredictionLog log, TimeSpan 
     private Prediction Read(PredictionRecord record, PredictPlan plan, PredictionRequest request)
     {
         var body = PredictionBody.Decode(record.Body);
-        if (record.User != user || record.Model != plan.Model || body.Fingerprint != RequestFingerprint.Of(plan.Request, request.Fields)) throw Conflict(record, request);
+        if (record.User != user || record.Model != plan.Model || body.Fingerprint != RequestFingerprint.Of(plan.Request, request)) throw Conflict(record, request);
         return new Prediction
         {
             PredictionId = record.Id,
@@ -40,6 +40,7 @@ internal sealed class RecordedReplies(string user, IPredictionLog log, TimeSpan 
             Model = record.Model,
             ModelVersion = record.Version,
             Degraded = body.IsDegraded,
+            Details = request.Details ? RecordedPredictions.ToDetails(record, body) : null,
         };
     }
 

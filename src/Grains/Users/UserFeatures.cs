@@ -9,6 +9,9 @@ namespace OrleansInference.Grains.Users;
 /// <remarks>Belongs to one user's grain and runs on its turns only.</remarks>
 internal sealed class UserFeatures(string userId, FeatureSources sources, TimeProvider time)
 {
+    // Of the prediction's time, where it goes on without what is late.
+    private const double ShareOfFeatures = 0.75;
+
     private readonly Dictionary<FeatureView, CachedFeatureView> _views = [];
 
     public IEnumerable<CachedFeatureView> Views => _views.Values;
@@ -52,7 +55,7 @@ internal sealed class UserFeatures(string userId, FeatureSources sources, TimePr
     /// <summary>Starts every source of the plan in this turn, then waits for them together. Window views are left out.</summary>
     public async ValueTask<FeatureRow?[]> ReadAsync(PredictPlan plan, BoundRequest request, TimeBudget budget)
     {
-        var query = new FeatureQuery(userId, request, budget);
+        var query = new FeatureQuery(userId, request, budget, request.MaxAge);
         var reads = new PendingRow[plan.Sources.Count];
         for (var i = 0; i < reads.Length; i++)
         {
@@ -60,8 +63,25 @@ internal sealed class UserFeatures(string userId, FeatureSources sources, TimePr
         }
 
         var rows = new FeatureRow?[reads.Length];
-        for (var i = 0; i < rows.Length; i++) rows[i] = reads[i].Pending is { } pending ? await pending : reads[i].Row;
+        for (var i = 0; i < rows.Length; i++)
+            rows[i] = reads[i].Pending is { } pending ? await InTimeAsync(pending, plan, plan.Sources[i].Source, budget) : reads[i].Row;
         return rows;
+    }
+
+    // Sources stand in for themselves before that, where they can: with what they had, which is better than the defaults.
+    private async ValueTask<FeatureRow> InTimeAsync(Task<FeatureRow> pending, PredictPlan plan, IFeatureSource source, TimeBudget budget)
+    {
+        if (plan.OnDeadline is DeadlinePolicy.Fail) return await pending.WaitAsync(budget.Token);
+        var left = (budget.Total * ShareOfFeatures) - budget.Elapsed;
+        try
+        {
+            return await pending.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, budget.Token);
+        }
+        catch (TimeoutException)
+        {
+            pending.Ignore();
+            return FeatureRow.Defaults(source.Columns, time.GetTimestamp(), degraded: true);
+        }
     }
 
     private ValueTask<FeatureRow> Read(IFeatureSource source, FeatureQuery query)

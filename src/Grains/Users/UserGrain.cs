@@ -145,7 +145,8 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     private async Task<Prediction> PredictInTimeAsync(ServedModel model, PredictionRequest request, CancellationToken abandoned)
     {
         var plan = model.Plan!;
-        using var budget = new TimeBudget(plan.Deadline, _time, abandoned);
+        var time = request.Timeout < plan.Deadline ? request.Timeout.Value : plan.Deadline;
+        using var budget = new TimeBudget(time, _time, abandoned);
         var outcome = nameof(InferenceErrorCode.Internal);
         try
         {
@@ -161,7 +162,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         catch (OperationCanceledException)
         {
             outcome = nameof(InferenceErrorCode.DeadlineExceeded);
-            throw DeadlineExceeded(plan, request);
+            throw DeadlineExceeded(plan, request, time);
         }
         catch (InferenceException e)
         {
@@ -187,6 +188,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         var features = new FeatureVector(plan, admission.Request, admission.Complete(plan, rows), _time);
         var featuresAfter = budget.Elapsed;
         var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(_key, model.Generation), budget.Token);
+        var times = new PredictionTimes(bound.At, featuresAfter, budget.Elapsed - featuresAfter, budget.Elapsed);
         var draft = new PredictionDraft
         {
             Plan = plan,
@@ -194,14 +196,14 @@ internal sealed partial class UserGrain : Grain, IUserGrain
             Bound = admission.Request,
             Features = features,
             Inference = inference,
-            Prediction = ToPrediction(model, request, features, inference),
-            Times = new PredictionTimes(bound.At, featuresAfter, budget.Elapsed - featuresAfter, budget.Elapsed),
+            Prediction = ToPrediction(model, request, features, inference, times),
+            Times = times,
             Event = admission.ToRecorded(),
         };
         return await RecordAsync(draft, admission, budget);
     }
 
-    private static Prediction ToPrediction(ServedModel model, PredictionRequest request, FeatureVector features, InferenceResponse inference) => new()
+    private static Prediction ToPrediction(ServedModel model, PredictionRequest request, FeatureVector features, InferenceResponse inference, PredictionTimes times) => new()
     {
         PredictionId = request.PredictionId,
         Value = ReadValue(model, inference),
@@ -209,6 +211,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         Model = model.Name,
         ModelVersion = inference.Version,
         Degraded = features.Degraded,
+        Details = request.Details ? RecordedPredictions.ToDetails(model.Plan!.Schema, features, times) : null,
     };
 
     private static double ReadValue(ServedModel model, InferenceResponse inference)
@@ -291,9 +294,11 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         $"An earlier prediction of this user could not be recorded, and prediction {predictionId} had been made after it; nothing was recorded. A retry is safe.",
         RetryAfter);
 
-    private static InferenceException DeadlineExceeded(PredictPlan plan, PredictionRequest request) => new(
+    private static InferenceException DeadlineExceeded(PredictPlan plan, PredictionRequest request, TimeSpan time) => new(
         InferenceErrorCode.DeadlineExceeded,
-        $"Prediction {request.PredictionId} took longer than predict.deadline = {plan.Deadline} in the manifest of {plan.Model}. Raise it, or find the slow stage in the metrics.");
+        time < plan.Deadline
+            ? $"Prediction {request.PredictionId} took longer than the {time.TotalMilliseconds} ms that its caller allowed. Allow more, or find the slow stage in the metrics."
+            : $"Prediction {request.PredictionId} took longer than predict.deadline = {plan.Deadline} in the manifest of {plan.Model}. Raise it, or find the slow stage in the metrics.");
 
     [LoggerMessage(EventIds.UserSuperseded, LogLevel.Warning, "Another activation has recorded for the user of prediction {PredictionId}; this one deactivates")]
     private partial void LogSuperseded(Guid predictionId);

@@ -171,7 +171,7 @@ internal sealed class UserWindows
         foreach (var (field, feature, orElse) in plan.Defaults)
         {
             if (!request.Values[field].IsMissing || FindWindow(plan, feature) is not { } planned) continue;
-            var value = _loaded!.Of(planned.View).Read(request.At.UtcTicks)[feature - planned.Offset];
+            var value = request.OverrideOf(feature) ?? _loaded!.Of(planned.View).Read(request.At.UtcTicks)[feature - planned.Offset];
             filled ??= [.. request.Values];
             filled[field] = (value.IsMissing ? orElse : value).AsDefault();
         }

@@ -36,6 +36,12 @@ internal static class FeatureModel
     public static string[] WriteRemote(TestDirectory directory, string address, params string[] settings) =>
     [
         .. Write(directory, "remote.value", """ "externals": [ "remote" ] """),
+        .. Remote(address, settings),
+    ];
+
+    /// <summary>The service's settings.</summary>
+    public static string[] Remote(string address, params string[] settings) =>
+    [
         $"Inference:ExternalServices:remote:BaseAddress={address}",
         "Inference:ExternalServices:remote:Path=/value/{key}?at={at:yyyy-MM-dd}",
         "Inference:ExternalServices:remote:Timeout=00:00:05",

@@ -1,5 +1,6 @@
 using System.Globalization;
 using IntegrationTests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
 using OrleansInference;
 
 namespace IntegrationTests.Features;
@@ -15,7 +16,8 @@ internal static class ViewModel
             "features": [ "stored" ],
             "inputs": { "x": [ "stored.value", "request.extra", "request.extra", "request.extra" ] },
             "response": { "prediction": { "output": "y" } },
-            "deadline": "{deadline}"
+            "deadline": "{deadline}",
+            "onDeadline": "{onDeadline}"
           }
         }
         """;
@@ -25,15 +27,15 @@ internal static class ViewModel
         directory, ["Provider=PostgreSql", $"ConnectionString={database}", $"Sql={sql}", .. settings]);
 
     /// <summary>A server with the model and the view, which has a column <c>value</c> with the default -1.</summary>
-    public static Task<InProcessServer> StartAsync(TestDirectory directory, string[] view, string deadline = "00:00:20")
+    public static Task<InProcessServer> StartAsync(TestDirectory directory, string[] view, string deadline = "00:00:20", string onDeadline = "fail", Action<IServiceCollection>? configure = null)
     {
         var models = directory.CopyModels(Repository.TestModels, "identity");
-        File.WriteAllText(Path.Combine(models, "identity", "model.json"), Manifest.Replace("{deadline}", deadline, StringComparison.Ordinal));
+        File.WriteAllText(Path.Combine(models, "identity", "model.json"), Manifest.Replace("{deadline}", deadline, StringComparison.Ordinal).Replace("{onDeadline}", onDeadline, StringComparison.Ordinal));
         return InProcessServer.StartAsync(directory, [
             $"Inference:ModelRepository:Path={models}",
             "Inference:FeatureViews:stored:Timeout=00:00:15",
             "Inference:FeatureViews:stored:Columns:value:Default=-1",
-            .. view.Select(setting => $"Inference:FeatureViews:stored:{setting}")]);
+            .. view.Select(setting => $"Inference:FeatureViews:stored:{setting}")], configure);
     }
 
     /// <summary>The feature as the next prediction uses it.</summary>

@@ -35,6 +35,21 @@ public sealed class PredictionsTests(DemoServer demo) : IDisposable
     }
 
     [Fact]
+    public async Task Predict_DetailsOfAnUnrecordedQuestion_SayWhatItWasMadeFrom()
+    {
+        var request = Request("grpc-details", ("amount", Value.ForNumber(57.2)));
+        request.Features = new Struct { Fields = { ["terminal_risk.count_1d"] = Value.ForNumber(17) } };
+        (request.Details, request.Unrecorded) = (true, true);
+
+        var answer = await Client.PredictAsync(request, cancellationToken: Cancellation);
+
+        var overridden = answer.Features.Single(feature => feature.Name == "terminal_risk.count_1d");
+        Assert.Equal((17, "terminal_risk", "overridden"), (overridden.Value.NumberValue, overridden.Source, overridden.Status));
+        Assert.True(answer.Times.Total.ToTimeSpan() > TimeSpan.Zero);
+        Assert.DoesNotContain(Guid.Parse(answer.PredictionId), demo.Server.Log.ReadPredictionIds());
+    }
+
+    [Fact]
     public async Task Predict_ModelByName_AnswersWithThatModel()
     {
         var request = Request("42");

@@ -15,6 +15,8 @@ internal sealed class FakeInferenceClient(params FieldError[] faults) : IInferen
 
     public Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
+    public Task<IReadOnlyList<PredictionResult>> PredictBatchAsync(IReadOnlyList<PredictionRequest> requests, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public Task<RecordedPrediction> GetPredictionAsync(Guid predictionId) => throw new NotSupportedException();
 
     public Task<UserState> GetUserAsync(string userId) => throw new NotSupportedException();

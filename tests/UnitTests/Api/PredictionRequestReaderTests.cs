@@ -78,6 +78,29 @@ public sealed class PredictionRequestReaderTests
     public async Task ReadAsync_KindOfJson_IsTaken(string contentType) =>
         Assert.Equal("42", (await ReadAsync("""{"user_id": 42}""", contentType: contentType)).UserId);
 
+    [Fact]
+    public async Task ReadAsync_OverridesAndMaxAge_AreNoFields()
+    {
+        var request = await ReadAsync("""{"user_id": 42, "features": {"a.x": 1.5, "a.label": "high", "a.y": null}, "max_age": 0.5, "amount": 2}""", pieceLength: 7);
+
+        Assert.Equal([new RequestField("a.x", 1.5), new RequestField("a.label", "high"), new RequestField("a.y", default)], request.Overrides);
+        Assert.Equal(TimeSpan.FromMilliseconds(500), request.MaxAge);
+        Assert.Equal([new RequestField("amount", 2)], request.Fields);
+    }
+
+    [Theory]
+    [InlineData("features", "[1]", "must be an object that gives features their values for this prediction, but is an array")]
+    [InlineData("features", "7", "must be an object that gives features their values for this prediction, but is a number")]
+    [InlineData("max_age", "-1", "must be a number of seconds from 0 to 31536000")]
+    [InlineData("max_age", "\"1 h\"", "must be a number of seconds from 0 to 31536000")]
+    [InlineData("max_age", "1e999", "must be a number of seconds from 0 to 31536000")]
+    public async Task ReadAsync_OptionIsWrong_IsAFault(string field, string json, string message)
+    {
+        var fault = await Assert.ThrowsAsync<InferenceException>(() => ReadAsync($$"""{"user_id": 42, "{{field}}": {{json}}, "amount": 2}"""));
+
+        Assert.Equal([new FieldError(field, message, json)], fault.Fields);
+    }
+
     private static void AssertIsBody(PredictionRequest request)
     {
         Assert.Equal("Анна\n", request.UserId);

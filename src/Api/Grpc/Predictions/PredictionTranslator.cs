@@ -16,6 +16,8 @@ internal static class PredictionTranslator
         Model = prediction.Model,
         ModelVersion = prediction.ModelVersion.ToString(CultureInfo.InvariantCulture),
         Degraded = prediction.Degraded,
+        Features = { prediction.Details?.Features.Select(Translate) ?? [] },
+        Times = prediction.Details?.Times is { } times ? Translate(times) : null,
     };
 
     public static Wire.RecordedPrediction Translate(OrleansInference.RecordedPrediction prediction) => new()
@@ -54,5 +56,6 @@ internal static class PredictionTranslator
         },
         Age = Duration.FromTimeSpan(feature.Age),
         Status = feature.Status,
+        Source = feature.Source,
     };
 }

@@ -10,8 +10,8 @@ internal sealed class PredictionsService(IInferenceClient client, CallFailures f
     public override async Task<PredictResponse> Predict(PredictRequest request, ServerCallContext context)
     {
         // The token ends with the deadline; but work whose time is up never starts.
-        context.ReadTimeLeft(time);
-        var prediction = await client.PredictAsync(await PredictRequestTranslator.TranslateAsync(request, client), context.CancellationToken);
+        var left = context.ReadTimeLeft(time);
+        var prediction = await client.PredictAsync(await PredictRequestTranslator.TranslateAsync(request, left, client), context.CancellationToken);
         return PredictionTranslator.Translate(prediction);
     }
 

@@ -47,6 +47,9 @@ public sealed record PredictSection
     /// <summary>Time from the request's arrival in the user's grain to the answer. Default: 1 s. At most 25 s.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary><c>fail</c> or <c>degrade</c>: what becomes of features that are not there in time. Default: fail.</summary>
+    public string OnDeadline { get; init; } = "fail";
+
     /// <summary><c>required</c>, <c>bestEffort</c> or <c>off</c>. Default: required.</summary>
     public string Logging { get; init; } = "required";
 }

@@ -16,8 +16,8 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
 {
     private static readonly TimeSpan LongestDeadline = TimeSpan.FromSeconds(25);
 
-    // The time for which delivered messages are kept by default: the outbox is what remembers.
-    private static readonly TimeSpan LongestQuiet = TimeSpan.FromDays(7);
+    // What every request may have beside its model's fields.
+    private static readonly string[] ReservedNames = ["user_id", "request_id", "features", "max_age"];
 
     private readonly List<string> _names = [];
     private readonly List<FeatureColumn> _columns = [];
@@ -41,13 +41,15 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
             Request = request,
             Sources = _sources,
             Schema = FeatureSchema.Of(_names),
+            Overridable = new OverrideContract(model, _names, _columns, request.Fields.Count),
             Defaults = defaults,
             Transforms = transforms,
             Inputs = inputs,
             Output = output,
             Info = CompileInfo(),
-            Rules = RuleNames.Assign([.. CompileRules("alerts", "alert", predict.Alerts), .. CompileRules("workflows", "workflow", predict.Workflows)]),
+            Rules = RuleNames.Assign([.. RuleCompiler.Compile("alerts", "alert", predict.Alerts, targets, faults), .. RuleCompiler.Compile("workflows", "workflow", predict.Workflows, targets, faults)]),
             Deadline = CompileDeadline(),
+            OnDeadline = CompileOnDeadline(),
             Logging = CompileLogging(),
             Event = happening,
             Windows = [.. _sources.Select((planned, index) => (planned, index)).Where(one => one.planned.Source is WindowView)
@@ -60,10 +62,10 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
     private RequestContract CompileRequest()
     {
         var fields = predict.Request.Select(field => DeclaredFieldCompiler.Compile(field.Key, field.Value, faults)).ToArray();
-        var twice = fields.SelectMany(field => field.Names).Concat(["user_id", "request_id"]).GroupBy(name => name).FirstOrDefault(group => group.Count() > 1);
+        var twice = fields.SelectMany(field => field.Names).Concat(ReservedNames).GroupBy(name => name).FirstOrDefault(group => group.Count() > 1);
         if (twice is not null)
         {
-            faults.Add("predict.request", $"the name '{twice.Key}' is taken twice (user_id and request_id are always fields). Rename a field or an alias.");
+            faults.Add("predict.request", $"the name '{twice.Key}' is taken twice (user_id, request_id, features and max_age are always fields). Rename a field or an alias.");
             faults.ThrowIfAny();
         }
 
@@ -278,28 +280,23 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
         ? new PlannedInfo(Find("predict.response.info.feature", info.Feature), info.OrElse)
         : new PlannedInfo(null, InfoSection.NotAvailable);
 
-    private IEnumerable<OutboxRule> CompileRules(string key, string kind, IReadOnlyList<RuleSection> rules)
-    {
-        for (var i = 0; i < rules.Count; i++)
-        {
-            var path = $"predict.{key}[{i}]";
-            if (rules[i].When.Field is not "prediction")
-                faults.Add($"{path}.when.field", $"'{rules[i].When.Field}' cannot be compared. Write 'prediction'.");
-            if (rules[i].When.Above is null && rules[i].When.Below is null)
-                faults.Add($"{path}.when", "neither 'above' nor 'below' is given. Add one of them.");
-            if (!targets.Contains(rules[i].To))
-                faults.Add($"{path}.to", $"the target '{rules[i].To}' is not configured. Set Inference:Webhooks:{rules[i].To}:Url, or name one of: {ListOrNone(targets.Names)}.");
-            if (rules[i].Quiet is { } quiet && (quiet <= TimeSpan.Zero || quiet > LongestQuiet))
-                faults.Add($"{path}.quiet", $"{quiet} is out of range. Set it above zero and to {LongestQuiet} or less, or remove it.");
-            yield return new OutboxRule(kind, rules[i].To, rules[i].When.Above, rules[i].When.Below) { Quiet = rules[i].Quiet };
-        }
-    }
-
     private TimeSpan CompileDeadline()
     {
         if (predict.Deadline <= TimeSpan.Zero || predict.Deadline > LongestDeadline)
             faults.Add("predict.deadline", $"{predict.Deadline} is out of range. Set it above zero and to {LongestDeadline} or less.");
         return predict.Deadline;
+    }
+
+    private DeadlinePolicy CompileOnDeadline()
+    {
+        DeadlinePolicy? policy = predict.OnDeadline switch
+        {
+            "fail" => DeadlinePolicy.Fail,
+            "degrade" => DeadlinePolicy.Degrade,
+            _ => null,
+        };
+        if (policy is null) faults.Add("predict.onDeadline", $"'{predict.OnDeadline}' is neither fail nor degrade. Write one of them.");
+        return policy ?? DeadlinePolicy.Fail;
     }
 
     private PredictionLogging CompileLogging()

@@ -13,6 +13,8 @@ namespace OrleansInference.Grains.Models.Planning;
 /// </remarks>
 public sealed record PredictPlan
 {
+    private static readonly TimeSpan LongestMaxAge = TimeSpan.FromDays(365);
+
     public required string Model { get; init; }
 
     public required RequestContract Request { get; init; }
@@ -21,6 +23,9 @@ public sealed record PredictPlan
 
     /// <summary>The names by position; with <see cref="FeatureSchema"/> they give a stored record its names back.</summary>
     public required FeatureSchema Schema { get; init; }
+
+    /// <summary>The features that callers may set.</summary>
+    public OverrideContract Overridable { get; init; } = OverrideContract.None;
 
     public required IReadOnlyList<PlannedDefault> Defaults { get; init; }
 
@@ -36,6 +41,9 @@ public sealed record PredictPlan
     public required IReadOnlyList<OutboxRule> Rules { get; init; }
 
     public required TimeSpan Deadline { get; init; }
+
+    /// <summary>What becomes of features that are not there in time.</summary>
+    public DeadlinePolicy OnDeadline { get; init; }
 
     public PredictionLogging Logging { get; init; }
 
@@ -57,7 +65,14 @@ public sealed record PredictPlan
     public IReadOnlyList<FieldError> TryBind(PredictionRequest request, DateTimeOffset now, out BoundRequest? bound)
     {
         var faults = Request.TryBind(request, now, out bound);
-        return CheckKey(request.IdempotencyKey, request.Unrecorded) is { } fault ? [.. faults, new FieldError("request_id", fault, ((RequestValue)request.IdempotencyKey).ToDisplay())] : faults;
+        if (request is { IdempotencyKey: null, MaxAge: null, Overrides.Count: 0 }) return faults;
+
+        var all = new List<FieldError>(faults);
+        if (CheckKey(request.IdempotencyKey, request.Unrecorded) is { } fault) all.Add(new FieldError("request_id", fault, ((RequestValue)request.IdempotencyKey).ToDisplay()));
+        if (request.MaxAge < TimeSpan.Zero || request.MaxAge > LongestMaxAge) all.Add(new FieldError("max_age", "must be from zero to one year", request.MaxAge.Value.ToString()));
+        var overrides = Overridable.Bind(request.Overrides, all);
+        bound = bound is null ? null : bound with { Overrides = overrides, MaxAge = request.MaxAge };
+        return all;
     }
 
     private string? CheckKey(string? key, bool unrecorded)

@@ -62,10 +62,35 @@ public sealed class PredictRequestTranslatorTests
     {
         var client = new FakeInferenceClient(new FieldError("amount", "must be at least 0", "-1"));
         var fault = await Assert.ThrowsAsync<InferenceException>(
-            async () => await PredictRequestTranslator.TranslateAsync(new PredictRequest { UserId = "42", PredictionId = id }, client));
+            async () => await PredictRequestTranslator.TranslateAsync(new PredictRequest { UserId = "42", PredictionId = id }, null, client));
 
         Assert.Equal(["prediction_id", "amount"], fault.Fields.Select(field => field.Field));
     }
 
-    private static ValueTask<PredictionRequest> TranslateAsync(PredictRequest request) => PredictRequestTranslator.TranslateAsync(request, new FakeInferenceClient());
+    [Fact]
+    public async Task TranslateAsync_Options_AreHandedOn()
+    {
+        var request = new PredictRequest
+        {
+            UserId = "42",
+            Features = new Struct { Fields = { ["spending.mean_1d"] = Value.ForNumber(2) } },
+            MaxAge = Duration.FromTimeSpan(TimeSpan.FromSeconds(3)),
+            Details = true,
+            Unrecorded = true,
+        };
+
+        var prediction = await PredictRequestTranslator.TranslateAsync(request, TimeSpan.FromSeconds(4), new FakeInferenceClient());
+
+        Assert.Equal([new RequestField("spending.mean_1d", 2)], prediction.Overrides);
+        Assert.Equal((TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(4), true, true), (prediction.MaxAge, prediction.Timeout, prediction.Details, prediction.Unrecorded));
+    }
+
+    [Theory]
+    [InlineData(-1, 0)]
+    [InlineData(long.MaxValue, 0)]
+    [InlineData(1, 2_000_000_000)]
+    public async Task TranslateAsync_MaxAgeIsNoDuration_IsLeftToBeRefused(long seconds, int nanos) =>
+        Assert.True((await TranslateAsync(new PredictRequest { UserId = "42", MaxAge = new Duration { Seconds = seconds, Nanos = nanos } })).MaxAge < TimeSpan.Zero);
+
+    private static ValueTask<PredictionRequest> TranslateAsync(PredictRequest request) => PredictRequestTranslator.TranslateAsync(request, null, new FakeInferenceClient());
 }

@@ -77,6 +77,33 @@ public sealed class FeatureVectorTests
     }
 
     [Fact]
+    public void Constructor_Override_StandsInForTheSourceAndIsNoAge()
+    {
+        var old = Row(1, 2);
+        _time.Advance(TimeSpan.FromMilliseconds(250));
+
+        var vector = Assemble(new PlanOfTwoSources(), amount: 5, [new FeatureOverride(1, Overridden(7))], old, Row(3));
+
+        Assert.Equal([5, 7, 2, 3], vector.Values.Select(value => value.Number));
+        Assert.Equal([FeatureStatus.Fresh, FeatureStatus.Overridden, FeatureStatus.Fresh, FeatureStatus.Fresh], vector.Values.Select(value => value.Status));
+        Assert.Equal([0L, 250L], [vector.AgeMs(1), vector.AgeMs(2)]);
+    }
+
+    [Fact]
+    public void Constructor_OverrideOfADefaultsFeature_IsWhatTheFieldHas() =>
+        Assert.Equal(7, Assemble(new PlanOfTwoSources { OrElse = FeatureValue.Of(9) }, amount: null, [new FeatureOverride(2, Overridden(7))], Row(1, 2), Row(3)).Values[0].Number);
+
+    [Fact]
+    public void Constructor_OverrideOfATransform_StandsAfterItsComputation()
+    {
+        var sum = new FakeFeatureTransform("sum", (inputs, outputs) => outputs[0] = FeatureValue.Of(inputs[0].Number + inputs[1].Number), "request.amount", "a.x");
+        var plan = new PlanOfTwoSources { Transform = new PlannedTransform(sum, [0, 1], 4) };
+
+        Assert.Equal(Overridden(7), Assemble(plan, amount: 5, [new FeatureOverride(4, Overridden(7))], Row(1, 2), Row(3)).Values[4]);
+        Assert.Equal(Overridden(5 + 8), Assemble(plan, amount: 5, [new FeatureOverride(1, Overridden(8))], Row(1, 2), Row(3)).Values[4]);
+    }
+
+    [Fact]
     public void ToInferenceRequest_OneInput_HasTheFeaturesInItsOrder()
     {
         var request = Assemble(new PlanOfTwoSources(), amount: 5, Row(1, 2), Row(3)).ToInferenceRequest();
@@ -96,11 +123,15 @@ public sealed class FeatureVectorTests
 
     private FeatureRow Row(params double[] values) => new([.. values.Select(FeatureValue.Of)], _time.GetTimestamp());
 
-    private FeatureVector Assemble(PlanOfTwoSources plan, double? amount, params FeatureRow[] rows)
+    private static FeatureValue Overridden(double value) => FeatureValue.Of(value) with { Status = FeatureStatus.Overridden };
+
+    private FeatureVector Assemble(PlanOfTwoSources plan, double? amount, params FeatureRow[] rows) => Assemble(plan, amount, [], rows);
+
+    private FeatureVector Assemble(PlanOfTwoSources plan, double? amount, FeatureOverride[] overrides, params FeatureRow[] rows)
     {
         var request = new RequestBuilder(_time).Declare("amount", DeclaredFieldType.Number);
         if (amount is { } sent) request.Send("amount", sent);
-        return new FeatureVector(plan.Build(request.Contract()), request.Bind(), rows, _time);
+        return new FeatureVector(plan.Build(request.Contract()), request.Bind() with { Overrides = overrides }, rows, _time);
     }
 
     /// <summary>The field <c>amount</c>, the source <c>a</c> with two columns, and <c>b</c> with one.</summary>

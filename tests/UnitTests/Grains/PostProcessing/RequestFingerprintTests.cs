@@ -39,5 +39,15 @@ public sealed class RequestFingerprintTests
         Assert.Equal(all.Length, all.Distinct().Count());
     }
 
-    private long Of(params RequestField[] fields) => RequestFingerprint.Of(_plan.Plan.Request, fields);
+    [Fact]
+    public void Of_Overrides_TellRequestsApart()
+    {
+        var plain = RequestFingerprint.Of(_plan.Plan.Request, new PredictionRequest { UserId = "1" });
+        var one = RequestFingerprint.Of(_plan.Plan.Request, new PredictionRequest { UserId = "1", Overrides = [new RequestField("a.x", 1)] });
+        var other = RequestFingerprint.Of(_plan.Plan.Request, new PredictionRequest { UserId = "1", Overrides = [new RequestField("a.x", 2)] });
+
+        Assert.Equal(3, new HashSet<long> { plain, one, other }.Count);
+    }
+
+    private long Of(params RequestField[] fields) => RequestFingerprint.Of(_plan.Plan.Request, new PredictionRequest { UserId = "1", Fields = fields });
 }

@@ -99,12 +99,24 @@ public sealed class PlanCompilerTests
     [Fact]
     public void Compile_NameTakenTwice_IsAFault() => AssertFault(
         _plan.With("request.amount.alias", "\"terminal\""),
-        "predict.request: the name 'terminal' is taken twice (user_id and request_id are always fields). Rename a field or an alias.");
+        "predict.request: the name 'terminal' is taken twice (user_id, request_id, features and max_age are always fields). Rename a field or an alias.");
 
     [Fact]
     public void Compile_FieldNamedUserId_IsAFault() => AssertFault(
         _plan.With("request.user_id", """{ "type": "string" }"""),
-        "predict.request: the name 'user_id' is taken twice (user_id and request_id are always fields). Rename a field or an alias.");
+        "predict.request: the name 'user_id' is taken twice (user_id, request_id, features and max_age are always fields). Rename a field or an alias.");
+
+    [Theory]
+    [InlineData("features")]
+    [InlineData("max_age")]
+    [InlineData("request_id")]
+    public void Compile_FieldWithANameOfEveryRequest_IsAFault(string name) => AssertFault(
+        _plan.With($"request.{name}", """{ "type": "number" }"""),
+        $"predict.request: the name '{name}' is taken twice (user_id, request_id, features and max_age are always fields). Rename a field or an alias.");
+
+    [Fact]
+    public void Compile_OnDeadlineIsNeither_IsAFault() => AssertFault(
+        _plan.With("onDeadline", "\"guess\""), "predict.onDeadline: 'guess' is neither fail nor degrade. Write one of them.");
 
     [Theory]
     [InlineData("features", "Inference:FeatureViews", "live, own, spending")]
