@@ -80,6 +80,7 @@ public static class InferenceGrainsServiceCollectionExtensions
             .RedactLoggedHeaders(_ => true);
         services.AddSingleton<IFeatureSource, CalendarTransform>();
         services.AddSingleton<UserSnapshots>();
+        services.AddSingleton<PushStore>();
         services.AddSingleton<WindowLoader>();
         services.AddSingleton<UserWindowsServices>();
         services.AddHostedService<LookupWatcher>();

@@ -7,43 +7,72 @@ namespace OrleansInference.Grains.Users;
 
 /// <summary>A user's features: the views cached in the grain's memory, and everything else read beside them.</summary>
 /// <remarks>Belongs to one user's grain and runs on its turns only.</remarks>
-internal sealed class UserFeatures(string userId, FeatureSources sources, TimeProvider time)
+internal sealed class UserFeatures
 {
     // Of the prediction's time, where it goes on without what is late.
     private const double ShareOfFeatures = 0.75;
 
+    // Of what is left, for what was pushed; the views' queries are still to come.
+    private const double ShareOfPushes = 0.25;
+
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(5);
+
     private readonly Dictionary<FeatureView, CachedFeatureView> _views = [];
 
-    public IEnumerable<CachedFeatureView> Views => _views.Values;
+    private readonly string _userId;
+    private readonly FeatureSources _sources;
+    private readonly UserPushes _pushes;
+    private readonly TimeProvider _time;
+    private long? _pushesFailedAt;
 
-    /// <summary>Forgets the cached views, and what was pushed with them.</summary>
+    public UserFeatures(GrainId user, FeatureSources sources, PushStore pushes, TimeProvider time)
+    {
+        _userId = UserKey.ToUserId(user.Key.ToString()!);
+        _sources = sources;
+        _pushes = new UserPushes(user, pushes, () => _views.Values.Select(view => (view.View.Name, view.GetPushed())), PutBack);
+        _time = time;
+    }
+
+    /// <summary>Forgets the cached views; what was pushed is kept in grain storage.</summary>
     public void Clear()
     {
         foreach (var view in _views.Values) view.Dispose();
         _views.Clear();
+        _pushes.Forget();
     }
 
-    /// <summary>Sets values of a view.</summary>
-    /// <exception cref="InferenceException">NotFound or InvalidInput: nothing is changed.</exception>
-    public FeaturePushResult Push(string view, FeaturePush push)
+    /// <summary>Removes what is kept in grain storage.</summary>
+    public Task ClearKeptAsync() => _pushes.ClearAsync();
+
+    /// <summary>Sets values of a view, and keeps them.</summary>
+    /// <exception cref="InferenceException">NotFound or InvalidInput: nothing is changed. StorageUnavailable: they may be gone with this silo.</exception>
+    public async Task<FeaturePushResult> PushAsync(string view, FeaturePush push, CancellationToken cancellationToken)
     {
         var named = Find(view);
-        var (values, eventTime) = FeaturePushReader.Read(named, push, time.GetUtcNow());
+        var (values, eventTime) = FeaturePushReader.Read(named, push, _time.GetUtcNow());
+        await _pushes.LoadAsync().WaitAsync(cancellationToken);
         var cached = Cached(named);
-        return new FeaturePushResult(cached.Push(values, eventTime), cached.EventTime!.Value);
+        var result = new FeaturePushResult(cached.Push(values, eventTime), cached.EventTime!.Value);
+        if (result.Applied) await _pushes.SaveAsync().WaitAsync(cancellationToken);
+        return result;
     }
 
     /// <summary>Has a view's values read again before they are used.</summary>
-    /// <exception cref="InferenceException">NotFound.</exception>
-    public void Invalidate(string view)
+    /// <exception cref="InferenceException">NotFound. StorageUnavailable.</exception>
+    public async Task InvalidateAsync(string view, CancellationToken cancellationToken)
     {
-        if (_views.TryGetValue(Find(view), out var cached)) cached.Invalidate();
+        var named = Find(view);
+        await _pushes.LoadAsync().WaitAsync(cancellationToken);
+        var wasPushed = _pushes.Find(view) is not null;
+        Cached(named).Invalidate();
+        if (wasPushed) await _pushes.SaveAsync().WaitAsync(cancellationToken);
     }
 
     /// <summary>Reads the plan's views that are not fresh, together; their names.</summary>
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
     public async Task<IReadOnlyList<string>> WarmAsync(PredictPlan plan, CancellationToken cancellationToken)
     {
+        await _pushes.LoadAsync().WaitAsync(cancellationToken);
         var views = plan.Sources.Select(planned => planned.Source).OfType<FeatureView>().ToArray();
         await Task.WhenAll(views.Select(view => Cached(view).WarmAsync(cancellationToken)));
         return [.. views.Select(view => view.Name)];
@@ -55,7 +84,8 @@ internal sealed class UserFeatures(string userId, FeatureSources sources, TimePr
     /// <summary>Starts every source of the plan in this turn, then waits for them together. Window views are left out.</summary>
     public async ValueTask<FeatureRow?[]> ReadAsync(PredictPlan plan, BoundRequest request, TimeBudget budget)
     {
-        var query = new FeatureQuery(userId, request, budget, request.MaxAge);
+        if (!_pushes.IsLoaded && plan.HasViews) await LoadPushesAsync(plan, budget);
+        var query = new FeatureQuery(_userId, request, budget, request.MaxAge);
         var reads = new PendingRow[plan.Sources.Count];
         for (var i = 0; i < reads.Length; i++)
         {
@@ -75,12 +105,12 @@ internal sealed class UserFeatures(string userId, FeatureSources sources, TimePr
         var left = (budget.Total * ShareOfFeatures) - budget.Elapsed;
         try
         {
-            return await pending.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, budget.Token);
+            return await pending.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time, budget.Token);
         }
         catch (TimeoutException)
         {
             pending.Ignore();
-            return FeatureRow.Defaults(source.Columns, time.GetTimestamp(), degraded: true);
+            return FeatureRow.Defaults(source.Columns, _time.GetTimestamp(), degraded: true);
         }
     }
 
@@ -90,15 +120,43 @@ internal sealed class UserFeatures(string userId, FeatureSources sources, TimePr
         return Cached(view).ReadAsync(query.Budget, query.MaxAge);
     }
 
+    // Where a database stands behind the views, it has what there is without them; and nobody waits twice for a storage that is away.
+    private async ValueTask LoadPushesAsync(PredictPlan plan, TimeBudget budget)
+    {
+        if (_pushesFailedAt is { } failed && _time.GetElapsedTime(failed) < PauseAfterFailure && !plan.HasPushedViews) return;
+        try
+        {
+            await _pushes.LoadAsync().WaitAsync(budget.Remaining * ShareOfPushes, _time, budget.Token);
+        }
+        catch (Exception e) when (e is InferenceException or TimeoutException && !plan.HasPushedViews)
+        {
+            _pushesFailedAt = _time.GetTimestamp();
+        }
+        catch (TimeoutException)
+        {
+            throw new InferenceException(InferenceErrorCode.StorageUnavailable, "The user's pushed features were not read in the time that a prediction has for them. Retry.", TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private void PutBack(IReadOnlyDictionary<string, PushedFeatures> kept)
+    {
+        foreach (var view in _views.Values)
+        {
+            if (kept.TryGetValue(view.View.Name, out var pushed)) view.PutBack(pushed);
+        }
+    }
+
     private CachedFeatureView Cached(FeatureView view)
     {
-        if (!_views.TryGetValue(view, out var cached)) _views.Add(view, cached = new CachedFeatureView(view, userId, time));
+        if (_views.TryGetValue(view, out var cached)) return cached;
+        _views.Add(view, cached = new CachedFeatureView(view, _userId, _time));
+        if (_pushes.Find(view.Name) is { } pushed) cached.PutBack(pushed);
         return cached;
     }
 
-    private FeatureView Find(string name) => sources.Find(name) as FeatureView ?? throw new InferenceException(
+    private FeatureView Find(string name) => _sources.Find(name) as FeatureView ?? throw new InferenceException(
         InferenceErrorCode.NotFound,
-        $"There is no feature view '{FieldError.Quote(name)}'. Views: {(sources.NamesOf(source => source is FeatureView).ToArray() is { Length: > 0 } names ? string.Join(", ", names) : "(none)")}.");
+        $"There is no feature view '{FieldError.Quote(name)}'. Views: {(_sources.NamesOf(source => source is FeatureView).ToArray() is { Length: > 0 } names ? string.Join(", ", names) : "(none)")}.");
 
     // What is in memory is there at once, without a task.
     private readonly record struct PendingRow(FeatureRow? Row, Task<FeatureRow>? Pending)

@@ -46,6 +46,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         IOptions<ErasureOptions> erasure,
         TimeProvider time,
         UserWindowsServices windows,
+        PushStore pushes,
         InferenceInstruments instruments,
         ILogger<UserGrain> logger)
     {
@@ -56,7 +57,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         _logger = logger;
         _key = context.GrainId.Key.ToString()!;
         _userId = UserKey.ToUserId(_key);
-        _features = new UserFeatures(_userId, sources, time);
+        _features = new UserFeatures(context.GrainId, sources, pushes, time);
         _journal = new UserJournal(_key, log, outbox, time);
         _windows = new UserWindows(context.GrainId, windows, _journal, StartTimer);
         _replies = new RecordedReplies(_key, log, idempotency.Value.KeyLifetime, time);
@@ -72,13 +73,13 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     public async Task<FeaturePushResult> PushFeaturesAsync(string view, FeaturePush push, CancellationToken cancellationToken)
     {
         await UntilErasedAsync(cancellationToken);
-        return _features.Push(view, push);
+        return await _features.PushAsync(view, push, cancellationToken);
     }
 
     public async Task InvalidateFeaturesAsync(string view, CancellationToken cancellationToken)
     {
         await UntilErasedAsync(cancellationToken);
-        _features.Invalidate(view);
+        await _features.InvalidateAsync(view, cancellationToken);
     }
 
     public async Task<PrefetchedFeatures> PrefetchAsync(string? model, CancellationToken cancellationToken)
@@ -103,7 +104,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
 
     public async Task<UserErasure> EraseAsync(CancellationToken cancellationToken)
     {
-        var erased = await _erasing.EraseAsync(DrainAsync, _windows.ClearAsync, Forget).WaitAsync(cancellationToken);
+        var erased = await _erasing.EraseAsync(DrainAsync, ClearAsync, Forget).WaitAsync(cancellationToken);
         LogErased(erased.Predictions, erased.Messages);
         return erased;
     }
@@ -262,6 +263,8 @@ internal sealed partial class UserGrain : Grain, IUserGrain
             LogRecordLost(e, draft.Prediction.PredictionId);
         }
     }
+
+    private Task ClearAsync() => Task.WhenAll(_windows.ClearAsync(), _features.ClearKeptAsync());
 
     private async Task DrainAsync()
     {

@@ -94,15 +94,14 @@ internal sealed class CachedFeatureView : IDisposable
         Combine();
     }
 
-    /// <summary>What was pushed and is ahead of the database, to be kept elsewhere; null where nothing is.</summary>
+    /// <summary>What was pushed, is ahead of the database and was not said to have changed since, to be kept elsewhere; null where nothing is.</summary>
     public PushedFeatures? GetPushed()
     {
-        if (_pushed.IsEmpty) return null;
-        var now = _time.GetUtcNow();
-        var columns = View.Columns.Select((column, i) => _pushed[i] is { } value
-            ? new PushedColumn(column.Name, value.Value, value.EventTime, now - _time.GetElapsedTime(value.At))
+        var (now, mark) = (_time.GetUtcNow(), _mark.Current);
+        var columns = View.Columns.Select((column, i) => _pushed[i] is { } value && value.Mark >= mark
+            ? PushedColumn.Of(column, value, now - _time.GetElapsedTime(value.At))
             : null);
-        return new PushedFeatures(_eventTime!.Value, [.. columns.OfType<PushedColumn>()]);
+        return columns.OfType<PushedColumn>().ToArray() is { Length: > 0 } ahead ? new PushedFeatures(_eventTime!.Value, ahead) : null;
     }
 
     /// <summary>Puts back what <see cref="GetPushed"/> gave, with the age that it has by now; what is later here stays.</summary>
@@ -111,8 +110,8 @@ internal sealed class CachedFeatureView : IDisposable
         for (var i = 0; i < View.Columns.Count; i++)
         {
             var kept = pushed.Columns.FirstOrDefault(column => column.Name == View.Columns[i].Name);
-            if (kept is null || kept.EventTime < _pushed[i]?.EventTime || !Fits(kept.Value, View.Columns[i])) continue;
-            _pushed[i] = new PushedValue(kept.Value, kept.EventTime, ToTimestamp(kept.PushedAt), _mark.Current);
+            if (kept?.ValueFor(View.Columns[i]) is not { } value || kept.EventTime <= _pushed[i]?.EventTime) continue;
+            _pushed[i] = new PushedValue(value, kept.EventTime, ToTimestamp(kept.PushedAt), _mark.Current);
         }
 
         if (!(_eventTime > pushed.EventTime)) _eventTime = pushed.EventTime;
@@ -244,8 +243,6 @@ internal sealed class CachedFeatureView : IDisposable
     private bool MayServeAfterFailure() =>
         Row is not null && Options.StaleIfError > TimeSpan.Zero
         && _pushed.AreWithin(Options.Ttl + Options.StaleIfError) && (!NeedsRow || RowAge < RowTtl + Options.StaleIfError);
-
-    private static bool Fits(FeatureValue value, FeatureColumn column) => value.IsMissing || value.Type == column.Type;
 
     private long ToTimestamp(DateTimeOffset at)
     {

@@ -52,6 +52,8 @@ internal sealed class PlanCompiler(string model, PredictSection predict, Manifes
             OnDeadline = CompileOnDeadline(),
             Logging = CompileLogging(),
             Event = happening,
+            HasViews = _sources.Any(planned => planned.Source is FeatureView),
+            HasPushedViews = _sources.Any(planned => planned.Source is FeatureView { IsPushed: true }),
             Windows = [.. _sources.Select((planned, index) => (planned, index)).Where(one => one.planned.Source is WindowView)
                 .Select(one => new PlannedWindow((WindowView)one.planned.Source, one.index, one.planned.Offset))],
         };

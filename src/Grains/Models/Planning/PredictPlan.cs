@@ -56,6 +56,12 @@ public sealed record PredictPlan
     /// <summary>Whether predictions depend on the order of the user's events.</summary>
     public bool HasWindows => Event is not null || Windows.Count > 0;
 
+    /// <summary>Whether a view of the user's is read that may have been pushed to.</summary>
+    public bool HasViews { get; init; }
+
+    /// <summary>Whether one of them has no database behind it.</summary>
+    public bool HasPushedViews { get; init; }
+
     /// <summary>Checks a request against what the model takes.</summary>
     /// <exception cref="InferenceException">InvalidInput; every fault at once.</exception>
     public BoundRequest Bind(PredictionRequest request, DateTimeOffset now) =>

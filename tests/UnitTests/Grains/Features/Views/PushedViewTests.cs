@@ -257,7 +257,7 @@ public sealed class PushedViewTests
     {
         var cached = _view.Build();
 
-        cached.PutBack(new PushedFeatures(_view.Now, [new("gone", FeatureValue.Of(1), _view.Now, _view.Now), new("count", FeatureValue.Of("text"), _view.Now, _view.Now)]));
+        cached.PutBack(new PushedFeatures(_view.Now, [new("gone", 1, null, false, _view.Now, _view.Now), new("count", 0, "text", false, _view.Now, _view.Now)]));
 
         Assert.Null(cached.GetPushed());
     }
