@@ -8,6 +8,7 @@ const int Failed = 1;
 var root = new RootCommand("The fraud demo: simulated card transactions and the services around them.")
 {
     SimulateCommand.Create(),
+    ReplayCommand.Create(),
     TerminalRiskCommand.Create(),
     ServiceCommand.Create("webhook-receiver", "Receive and show alerts and workflow triggers.", 8092, WebhookReceiver.StartAsync),
     ServiceCommand.Create("tutorial-info", "Answer as the tutorial's service, after 100 ms.", 8093, TutorialInfoService.StartAsync),

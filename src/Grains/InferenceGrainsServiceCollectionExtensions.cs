@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using OrleansInference.Grains;
 using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.Features;
@@ -81,6 +82,8 @@ public static class InferenceGrainsServiceCollectionExtensions
         services.AddSingleton<IFeatureSource, CalendarTransform>();
         services.AddSingleton<UserSnapshots>();
         services.AddSingleton<PushStore>();
+        services.AddOptions<UserOptions>().Bind(section.GetSection("Users")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<IPostConfigureOptions<GrainCollectionOptions>, UserCollection>();
         services.AddSingleton<WindowLoader>();
         services.AddSingleton<UserWindowsServices>();
         services.AddHostedService<LookupWatcher>();

@@ -1,4 +1,5 @@
 using OrleansInference.Grains.Features.Views;
+using OrleansInference.Grains.Features.Windows;
 using OrleansInference.Storage.Sql.Features;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -10,8 +11,12 @@ internal static class FeatureDatabaseServiceCollectionExtensions
     public static IServiceCollection AddFeatureDatabases(this IServiceCollection services)
     {
         services.AddSingleton<SqliteFeatureDatabase>();
+        services.AddSingleton<PostgreSqlFeatureSources>();
         services.AddSingleton<PostgreSqlFeatureDatabase>();
         services.AddSingleton<IFeatureDatabase, FeatureDatabases>();
+        services.AddSingleton<SqliteEventHistory>();
+        services.AddSingleton<PostgreSqlEventHistory>();
+        services.AddSingleton<IEventHistory, EventHistories>();
         return services.AddHostedService<PostgreSqlInvalidations>();
     }
 }

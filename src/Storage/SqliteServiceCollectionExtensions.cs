@@ -5,7 +5,6 @@ using Orleans.Providers;
 using Orleans.Serialization;
 using Orleans.Storage;
 using OrleansInference.Grains.Features.Views;
-using OrleansInference.Grains.Features.Windows;
 using OrleansInference.Storage.Sql;
 using OrleansInference.Storage.Sql.Features;
 
@@ -29,7 +28,6 @@ internal static class SqliteServiceCollectionExtensions
         services.AddSingleton(provider => new SqliteDatabase(
             provider.GetRequiredService<SqliteWriter>(), provider.GetRequiredKeyedService<SqliteReaders>(LogReaders), provider.GetRequiredService<InferenceDatabase>()));
         services.AddFeatureDatabases();
-        services.AddSingleton<IEventHistory, SqliteEventHistory>();
         services.AddSingleton(provider => new SqlGrainStorage(
             provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<Serializer>(), provider.GetRequiredService<TimeProvider>()));
         services.AddKeyedSingleton<IGrainStorage>(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, (provider, _) => provider.GetRequiredService<SqlGrainStorage>());

@@ -147,7 +147,8 @@ public sealed class RequestContract
         return true;
     }
 
-    internal static double ToSeconds(DateTimeOffset at) => (at - DateTimeOffset.UnixEpoch).Ticks / (double)TimeSpan.TicksPerSecond;
+    /// <summary>An instant as Unix seconds.</summary>
+    public static double ToSeconds(DateTimeOffset at) => (at - DateTimeOffset.UnixEpoch).Ticks / (double)TimeSpan.TicksPerSecond;
 
     internal static DateTimeOffset ToInstant(double seconds) =>
         DateTimeOffset.UnixEpoch.AddTicks((long)Math.Round(seconds * TimeSpan.TicksPerSecond));

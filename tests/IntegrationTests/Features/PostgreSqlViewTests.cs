@@ -11,21 +11,29 @@ using OrleansInference.Storage.Sql.Features;
 namespace IntegrationTests.Features;
 
 /// <summary>Queries of feature views over a real PostgreSQL.</summary>
-public sealed class PostgreSqlViewTests(PostgresTestServer postgres) : IAsyncLifetime
+public sealed class PostgreSqlViewTests : IAsyncLifetime
 {
     private const string Grouped = "SELECT user_id, value FROM users WHERE user_id = ANY(@user_ids)";
 
-    private readonly CountingDatabase _database = new(new PostgreSqlFeatureDatabase(TimeProvider.System));
+    private readonly PostgreSqlFeatureSources _sources = new();
+    private readonly CountingDatabase _database;
     private readonly Microsoft.Extensions.DependencyInjection.ServiceProvider _services =
         Microsoft.Extensions.DependencyInjection.ServiceCollectionContainerBuilderExtensions.BuildServiceProvider(
             Microsoft.Extensions.DependencyInjection.MetricsServiceExtensions.AddMetrics(new Microsoft.Extensions.DependencyInjection.ServiceCollection()));
+    private readonly PostgresTestServer _postgres;
     private string _connectionString = "";
 
-    public async ValueTask InitializeAsync() => _connectionString = await postgres.CreateDatabaseAsync();
+    public PostgreSqlViewTests(PostgresTestServer postgres)
+    {
+        _postgres = postgres;
+        _database = new CountingDatabase(new PostgreSqlFeatureDatabase(_sources, TimeProvider.System));
+    }
+
+    public async ValueTask InitializeAsync() => _connectionString = await _postgres.CreateDatabaseAsync();
 
     public async ValueTask DisposeAsync()
     {
-        await ((PostgreSqlFeatureDatabase)_database.Real).DisposeAsync();
+        await _sources.DisposeAsync();
         await _services.DisposeAsync();
     }
 

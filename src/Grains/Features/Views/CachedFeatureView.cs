@@ -143,7 +143,7 @@ internal sealed class CachedFeatureView : IDisposable
 
     private FeatureRow StandIn(InferenceException failure, TimeSpan limit)
     {
-        if (MayServeAfterFailure()) return Row!.AsStale();
+        if (MayServeAfterFailure()) return Row!.AsStale() with { Degraded = true };
         if (Options.OnError is FeatureViewErrorPolicy.Fail) throw failure;
         var defaults = FeatureRow.Defaults(View.Columns, _time.GetTimestamp(), degraded: true);
         return defaults with { Values = _pushed.FreshOver(defaults.Values, limit, _mark.Current) };

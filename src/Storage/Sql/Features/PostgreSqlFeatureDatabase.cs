@@ -11,10 +11,8 @@ namespace OrleansInference.Storage.Sql.Features;
 /// Ids of both kinds in one group are asked for in two queries, since an array has one type; a text that stands among integers
 /// then fails alone.
 /// </remarks>
-internal sealed class PostgreSqlFeatureDatabase(TimeProvider time) : IFeatureDatabase, IAsyncDisposable
+internal sealed class PostgreSqlFeatureDatabase(PostgreSqlFeatureSources sources, TimeProvider time) : IFeatureDatabase
 {
-    private readonly PostgreSqlFeatureSources _sources = new();
-
     // Text in PostgreSQL has no NUL, so such an id has no row; it must not spoil the group.
     public async Task<IReadOnlyDictionary<string, StoredRow>> QueryAsync(FeatureView view, IReadOnlyList<string> userIds)
     {
@@ -29,15 +27,13 @@ internal sealed class PostgreSqlFeatureDatabase(TimeProvider time) : IFeatureDat
 
     public Task CheckAsync(FeatureView view) => WithinAsync(view, async cancellationToken =>
     {
-        await using var connection = await _sources.Of(view).OpenConnectionAsync(cancellationToken);
+        await using var connection = await sources.Of(view).OpenConnectionAsync(cancellationToken);
         await using var command = Command(view, connection, view.Options.UserIdType is UserIdType.Text
             ? Parameter<string>(view, NpgsqlDbType.Text, [""])
             : Parameter<long>(view, NpgsqlDbType.Bigint, [0]));
         await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SchemaOnly, cancellationToken);
         _ = new FeatureRows(view, rows);
     });
-
-    public ValueTask DisposeAsync() => _sources.DisposeAsync();
 
     // The integers of the group have their answers; what the texts meet is theirs.
     private async Task TryAskAsync(FeatureView view, NpgsqlParameter parameter, IReadOnlyList<string> userIds, Dictionary<string, StoredRow> found)
@@ -54,7 +50,7 @@ internal sealed class PostgreSqlFeatureDatabase(TimeProvider time) : IFeatureDat
 
     private Task AskAsync(FeatureView view, NpgsqlParameter parameter, IReadOnlyList<string> userIds, Dictionary<string, StoredRow> found) => WithinAsync(view, async cancellationToken =>
     {
-        await using var connection = await _sources.Of(view).OpenConnectionAsync(cancellationToken);
+        await using var connection = await sources.Of(view).OpenConnectionAsync(cancellationToken);
         await using var command = Command(view, connection, parameter);
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         FeatureRows? reader = null;
@@ -86,7 +82,8 @@ internal sealed class PostgreSqlFeatureDatabase(TimeProvider time) : IFeatureDat
         }
     }
 
-    private static string Explain(Exception failure) => failure is PostgresException { SqlState: PostgresErrorCodes.UndefinedFunction }
+    /// <summary>What to tell of a failed query, without secrets.</summary>
+    public static string Explain(Exception failure) => failure is PostgresException { SqlState: PostgresErrorCodes.UndefinedFunction }
         ? $"{PostgreSqlFaults.Reason(failure)}. Where user_id is compared, set UserIdType to what the column is: Number or Text"
         : PostgreSqlFaults.Reason(failure);
 }

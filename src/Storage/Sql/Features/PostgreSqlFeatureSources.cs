@@ -10,8 +10,13 @@ internal sealed class PostgreSqlFeatureSources : IAsyncDisposable
     private readonly ConcurrentDictionary<string, Lazy<NpgsqlDataSource>> _sources = new(StringComparer.Ordinal);
 
     /// <exception cref="FeatureDatabaseException">The connection string cannot be read.</exception>
-    public NpgsqlDataSource Of(FeatureView view) =>
-        _sources.GetOrAdd(view.Options.ConnectionString, text => new Lazy<NpgsqlDataSource>(() => NpgsqlDataSource.Create(Complete(text, view.Name)))).Value;
+    public NpgsqlDataSource Of(FeatureView view) => Of(view.Options.ConnectionString, view.Name);
+
+    /// <param name="connectionString">The database.</param>
+    /// <param name="section">Where under <c>Inference:FeatureViews</c> it is set.</param>
+    /// <exception cref="FeatureDatabaseException">It cannot be read.</exception>
+    public NpgsqlDataSource Of(string connectionString, string section) =>
+        _sources.GetOrAdd(connectionString, text => new Lazy<NpgsqlDataSource>(() => NpgsqlDataSource.Create(Complete(text, section)))).Value;
 
     /// <summary>A view's connection string with what the driver needs to be told.</summary>
     /// <exception cref="FeatureDatabaseException">It cannot be read.</exception>
