@@ -4,24 +4,27 @@ namespace OrleansInference.Grains.Users;
 /// <remarks>Runs on the user grain's turns only.</remarks>
 internal sealed class Attempts
 {
-    private readonly Dictionary<Guid, Attempt> _byId = [];
-    private readonly Dictionary<(string? Model, string Key), Attempt> _byKey = [];
+    // Few at a time; and a user without any has only the list.
+    private readonly List<Attempt> _underWay = [];
     private TaskCompletionSource? _drained;
     private int _running;
 
     /// <summary>The attempt that the request repeats; null for a new one, and for another body under the same id or key.</summary>
     public Attempt? Find(PredictionRequest request)
     {
-        if (!_byId.TryGetValue(request.PredictionId, out var attempt) && request.IdempotencyKey is { } key) _byKey.TryGetValue((request.Model, key), out attempt);
-        return attempt is not null && !attempt.Abandoned.IsCancellationRequested && IsSame(attempt.Request, request) ? attempt : null;
+        foreach (var attempt in _underWay)
+        {
+            if (IsNamedAlike(attempt.Request, request) && !attempt.Abandoned.IsCancellationRequested && IsSame(attempt.Request, request)) return attempt;
+        }
+
+        return null;
     }
 
     /// <summary>Begins the work of a new attempt and lets repeats find it meanwhile.</summary>
     public Attempt Begin(PredictionRequest request, Func<Attempt, Task<Prediction>> predict)
     {
         var attempt = new Attempt(request);
-        _byId[request.PredictionId] = attempt;
-        if (request.IdempotencyKey is { } key) _byKey[(request.Model, key)] = attempt;
+        _underWay.Add(attempt);
         _running++;
         attempt.Run = RunAsync(attempt, predict);
         return attempt;
@@ -37,6 +40,9 @@ internal sealed class Attempts
 
     /// <summary>Completes when none is under way.</summary>
     public Task DrainAsync() => _running == 0 ? Task.CompletedTask : (_drained ??= new TaskCompletionSource()).Task;
+
+    private static bool IsNamedAlike(PredictionRequest first, PredictionRequest second) =>
+        first.PredictionId == second.PredictionId || (first.IdempotencyKey is not null && first.IdempotencyKey == second.IdempotencyKey);
 
     private static bool IsSame(PredictionRequest first, PredictionRequest second) =>
         first.Model == second.Model && first.IdempotencyKey == second.IdempotencyKey && first.Unrecorded == second.Unrecorded && first.Details == second.Details
@@ -56,9 +62,7 @@ internal sealed class Attempts
 
     private void End(Attempt attempt)
     {
-        var request = attempt.Request;
-        if (_byId.GetValueOrDefault(request.PredictionId) == attempt) _byId.Remove(request.PredictionId);
-        if (request.IdempotencyKey is { } key && _byKey.GetValueOrDefault((request.Model, key)) == attempt) _byKey.Remove((request.Model, key));
+        _underWay.Remove(attempt);
         attempt.Dispose();
         EndOne();
     }

@@ -17,7 +17,8 @@ internal sealed class UserFeatures
 
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(5);
 
-    private readonly Dictionary<FeatureView, CachedFeatureView> _views = [];
+    // As many as the models have; a user has no use for a hash table.
+    private readonly List<CachedFeatureView> _views = [];
 
     private readonly string _userId;
     private readonly FeatureSources _sources;
@@ -29,14 +30,14 @@ internal sealed class UserFeatures
     {
         _userId = UserKey.ToUserId(user.Key.ToString()!);
         _sources = sources;
-        _pushes = new UserPushes(user, pushes, () => _views.Values.Select(view => (view.View.Name, view.GetPushed())), PutBack);
+        _pushes = new UserPushes(user, pushes, _views);
         _time = time;
     }
 
     /// <summary>Forgets the cached views; what was pushed is kept in grain storage.</summary>
     public void Clear()
     {
-        foreach (var view in _views.Values) view.Dispose();
+        foreach (var view in _views) view.Dispose();
         _views.Clear();
         _pushes.Forget();
     }
@@ -79,7 +80,7 @@ internal sealed class UserFeatures
     }
 
     /// <summary>The views that have values, for people.</summary>
-    public IReadOnlyList<CachedFeatures> Describe() => [.. _views.Values.Where(view => view.Row is not null).Select(view => view.Describe())];
+    public IReadOnlyList<CachedFeatures> Describe() => [.. _views.Where(view => view.Row is not null).Select(view => view.Describe())];
 
     /// <summary>Starts every source of the plan in this turn, then waits for them together. Window views are left out.</summary>
     public async ValueTask<FeatureRow?[]> ReadAsync(PredictPlan plan, BoundRequest request, TimeBudget budget)
@@ -138,18 +139,15 @@ internal sealed class UserFeatures
         }
     }
 
-    private void PutBack(IReadOnlyDictionary<string, PushedFeatures> kept)
-    {
-        foreach (var view in _views.Values)
-        {
-            if (kept.TryGetValue(view.View.Name, out var pushed)) view.PutBack(pushed);
-        }
-    }
-
     private CachedFeatureView Cached(FeatureView view)
     {
-        if (_views.TryGetValue(view, out var cached)) return cached;
-        _views.Add(view, cached = new CachedFeatureView(view, _userId, _time));
+        foreach (var one in _views)
+        {
+            if (one.View == view) return one;
+        }
+
+        var cached = new CachedFeatureView(view, _userId, _time);
+        _views.Add(cached);
         if (_pushes.Find(view.Name) is { } pushed) cached.PutBack(pushed);
         return cached;
     }

@@ -10,12 +10,12 @@ namespace OrleansInference.Grains.Users;
 /// </remarks>
 /// <param name="user">The user's grain.</param>
 /// <param name="store">Grain storage.</param>
-/// <param name="take">What memory has, by view: a null takes what was kept of the view away.</param>
-/// <param name="putBack">Gives memory what was kept.</param>
-internal sealed class UserPushes(
-    GrainId user, PushStore store, Func<IEnumerable<(string View, PushedFeatures? Pushed)>> take, Action<IReadOnlyDictionary<string, PushedFeatures>> putBack)
+/// <param name="views">The user's views in memory: what they have is kept, and what was kept is given back to them.</param>
+internal sealed class UserPushes(GrainId user, PushStore store, IReadOnlyList<CachedFeatureView> views)
 {
     private const int Tries = 3;
+
+    private static readonly Dictionary<string, PushedFeatures> Nothing = [];
 
     private Dictionary<string, PushedFeatures>? _kept;
     private string? _etag;
@@ -32,8 +32,11 @@ internal sealed class UserPushes(
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
     public Task LoadAsync()
     {
-        if (IsLoaded) return Task.CompletedTask;
-        return _load is { IsCompleted: false } ? _load : _load = ReadAsync();
+        if (!IsLoaded) return _load is { IsCompleted: false } ? _load : _load = ReadAsync();
+
+        // For a user who stays, a task that is over is only memory.
+        _load = null;
+        return Task.CompletedTask;
     }
 
     /// <summary>Keeps what memory has now.</summary>
@@ -64,15 +67,18 @@ internal sealed class UserPushes(
         for (var tried = 1; ; tried++)
         {
             await LoadAsync();
-            foreach (var (view, pushed) in take())
+            var kept = new Dictionary<string, PushedFeatures>(_kept!);
+            foreach (var view in views)
             {
-                if (pushed is null) _kept!.Remove(view);
-                else _kept![view] = pushed;
+                if (view.GetPushed() is { } pushed) kept[view.View.Name] = pushed;
+                else kept.Remove(view.View.Name);
             }
 
             try
             {
-                _etag = await store.WriteAsync(user, new Dictionary<string, PushedFeatures>(_kept!), _etag);
+                // Never changed once it is handed over.
+                _kept = kept;
+                _etag = await store.WriteAsync(user, kept, _etag);
                 return;
             }
             catch (InconsistentStateException) when (tried < Tries)
@@ -86,7 +92,10 @@ internal sealed class UserPushes(
     private async Task ReadAsync()
     {
         var (kept, etag) = await store.ReadAsync(user);
-        (_kept, _etag) = (kept, etag);
-        putBack(kept);
+        (_kept, _etag) = (kept.Count == 0 ? Nothing : kept, etag);
+        foreach (var view in views)
+        {
+            if (kept.TryGetValue(view.View.Name, out var pushed)) view.PutBack(pushed);
+        }
     }
 }

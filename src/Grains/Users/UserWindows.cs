@@ -145,6 +145,8 @@ internal sealed class UserWindows
 
     private Admission Admit(PredictPlan plan, BoundRequest request, RecordChain? chain)
     {
+        // For a user who stays, a task that is over is only memory.
+        _load = null;
         request = FillDefaults(plan, request);
         if (plan.Event is not { } planned || !planned.Happens(request)) return Follow(new Admission(this, request, chain) { Rows = Read(plan, request.At.UtcTicks) });
 

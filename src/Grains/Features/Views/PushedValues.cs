@@ -4,20 +4,25 @@ namespace OrleansInference.Grains.Features.Views;
 /// <remarks>Belongs to one user's grain and runs on its turns only.</remarks>
 internal sealed class PushedValues(IReadOnlyList<FeatureColumn> columns, TimeProvider time)
 {
-    private readonly PushedValue?[] _values = new PushedValue?[columns.Count];
+    // Most users have nothing pushed.
+    private PushedValue?[] _values = [];
 
     public bool IsEmpty => Array.TrueForAll(_values, value => value is null);
 
     /// <summary>Whether every column was pushed, so that nothing is missing without the database.</summary>
-    public bool IsComplete => Array.TrueForAll(_values, value => value is not null);
+    public bool IsComplete => _values.Length > 0 && Array.TrueForAll(_values, value => value is not null);
 
     /// <summary>When the oldest of the values came; <see cref="long.MaxValue"/> where there are none.</summary>
     public long OldestAt => _values.Min(value => value?.At) ?? long.MaxValue;
 
     public PushedValue? this[int column]
     {
-        get => _values[column];
-        set => _values[column] = value;
+        get => _values.Length > 0 ? _values[column] : null;
+        set
+        {
+            if (_values.Length == 0) _values = new PushedValue?[columns.Count];
+            _values[column] = value;
+        }
     }
 
     /// <summary>Whether each of the values is younger than <paramref name="limit"/>, and nobody has said since that it changed.</summary>
@@ -27,11 +32,11 @@ internal sealed class PushedValues(IReadOnlyList<FeatureColumn> columns, TimePro
     public bool AreWithin(TimeSpan limit) => Array.TrueForAll(_values, value => value is null || time.GetElapsedTime(value.At) < limit);
 
     /// <summary>A database's values with these before them.</summary>
-    public FeatureValue[] Over(FeatureValue[] values) => [.. values.Select((value, i) => _values[i]?.Value ?? value)];
+    public FeatureValue[] Over(FeatureValue[] values) => [.. values.Select((value, i) => this[i]?.Value ?? value)];
 
     /// <summary>Other values with those of these before them that are still fresh.</summary>
     public FeatureValue[] FreshOver(FeatureValue[] values, TimeSpan limit, long mark) =>
-        [.. values.Select((value, i) => _values[i] is { } pushed && IsFresh(pushed, limit, mark) ? pushed.Value : value)];
+        [.. values.Select((value, i) => this[i] is { } pushed && IsFresh(pushed, limit, mark) ? pushed.Value : value)];
 
     /// <summary>Lets go of what a row by its own event time has overtaken; the rest is known to be the latest as of now.</summary>
     public void Settle(DateTimeOffset? rowEventTime, long mark)

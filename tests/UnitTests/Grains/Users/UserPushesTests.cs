@@ -1,6 +1,8 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Runtime;
-using Orleans.Storage;
 using OrleansInference;
+using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Features.Views;
 using OrleansInference.Grains.Users;
 using UnitTests.Fakes;
@@ -12,52 +14,45 @@ public sealed class UserPushesTests
     private static readonly GrainId User = GrainId.Create("user", "-!42");
 
     private readonly FakeGrainStorage _storage = new();
-    private readonly Dictionary<string, PushedFeatures?> _memory = [];
-    private readonly List<string> _putBack = [];
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 4, 1, 12, 0, 0, TimeSpan.Zero));
+    private readonly List<CachedFeatureView> _memory = [];
 
     [Fact]
     public async Task SaveAsync_WhatMemoryHas_IsThereAfterTheNextLoad()
     {
-        _memory["a"] = Pushed(1);
+        Push("a", 1);
         await Create().SaveAsync();
         _memory.Clear();
+        var view = View("a");
 
-        var later = Create();
-        await later.LoadAsync();
+        await Create().LoadAsync();
 
-        Assert.Equal(["a"], _putBack);
-        Assert.Equal(Pushed(1).EventTime, later.Find("a")!.EventTime);
+        Assert.Equal(1, view.Row!.Values[0].Number);
+        Assert.Equal(_time.GetUtcNow(), view.EventTime);
     }
 
     [Fact]
     public async Task SaveAsync_ViewThatIsNotInMemory_StaysKept()
     {
-        _memory["a"] = Pushed(1);
+        Push("a", 1);
         await Create().SaveAsync();
         _memory.Clear();
-        _memory["b"] = Pushed(2);
+        Push("b", 2);
         await Create().SaveAsync();
 
-        var later = Create();
-        await later.LoadAsync();
-
-        Assert.NotNull(later.Find("a"));
-        Assert.NotNull(later.Find("b"));
+        Assert.Equal(["a", "b"], await KeptAsync());
     }
 
     [Fact]
     public async Task SaveAsync_MemoryHasNothingMoreOfAView_IsNotKept()
     {
-        _memory["a"] = Pushed(1);
+        var view = Push("a", 1);
         var pushes = Create();
         await pushes.SaveAsync();
-        _memory["a"] = null;
+        view.Invalidate();
         await pushes.SaveAsync();
 
-        var later = Create();
-        await later.LoadAsync();
-
-        Assert.Null(later.Find("a"));
+        Assert.Empty(await KeptAsync());
     }
 
     [Fact]
@@ -68,16 +63,14 @@ public sealed class UserPushesTests
         var saves = new List<Task>();
         for (var i = 0; i < 100; i++)
         {
-            _memory[$"{i}"] = Pushed(i);
+            Push($"{i:00}", i);
             saves.Add(pushes.SaveAsync());
         }
 
         await Task.WhenAll(saves);
 
         Assert.InRange(_storage.Writes, 1, 2);
-        var later = Create();
-        await later.LoadAsync();
-        Assert.All(Enumerable.Range(0, 100), i => Assert.NotNull(later.Find($"{i}")));
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => $"{i:00}"), await KeptAsync());
     }
 
     [Fact]
@@ -85,31 +78,28 @@ public sealed class UserPushesTests
     {
         var ours = Create();
         await ours.LoadAsync();
-        await Create(() => [("b", Pushed(2))]).SaveAsync();
-        _memory["a"] = Pushed(1);
+        Push("b", 2);
+        await Create().SaveAsync();
+        _memory.Clear();
+        Push("a", 1);
 
         await ours.SaveAsync();
 
-        var later = Create();
-        await later.LoadAsync();
-        Assert.NotNull(later.Find("a"));
-        Assert.NotNull(later.Find("b"));
+        Assert.Equal(["a", "b"], await KeptAsync());
     }
 
     [Fact]
     public async Task SaveAsync_StorageIsGone_FailsAndTheNextOneKeepsAll()
     {
         var pushes = Create();
-        _memory["a"] = Pushed(1);
+        Push("a", 1);
         _storage.OnWrite = () => throw new IOException("gone");
         Assert.Equal(InferenceErrorCode.StorageUnavailable, (await Assert.ThrowsAsync<InferenceException>(pushes.SaveAsync)).Code);
         _storage.OnWrite = () => { };
 
         await pushes.SaveAsync();
 
-        var later = Create();
-        await later.LoadAsync();
-        Assert.NotNull(later.Find("a"));
+        Assert.Equal(["a"], await KeptAsync());
     }
 
     [Fact]
@@ -129,7 +119,7 @@ public sealed class UserPushesTests
     [Fact]
     public async Task ClearAsync_Kept_IsGone()
     {
-        _memory["a"] = Pushed(1);
+        Push("a", 1);
         var pushes = Create();
         await pushes.SaveAsync();
 
@@ -139,9 +129,22 @@ public sealed class UserPushesTests
         Assert.False(pushes.IsLoaded);
     }
 
-    private static PushedFeatures Pushed(double value) =>
-        new(DateTimeOffset.UnixEpoch.AddSeconds(value), [new PushedColumn("x", value, null, false, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch)]);
+    private UserPushes Create() => new(User, new PushStore(_storage), _memory);
 
-    private UserPushes Create(Func<IEnumerable<(string, PushedFeatures?)>>? take = null) =>
-        new(User, new PushStore(_storage), take ?? (() => [.. _memory.Select(view => (view.Key, view.Value))]), kept => _putBack.AddRange(kept.Keys));
+    private async Task<IEnumerable<string>> KeptAsync() => (await new PushStore(_storage).ReadAsync(User)).Pushed.Keys.Order();
+
+    private CachedFeatureView Push(string name, double value)
+    {
+        var view = View(name);
+        view.Push([(0, FeatureValue.Of(value))], _time.GetUtcNow());
+        return view;
+    }
+
+    private CachedFeatureView View(string name)
+    {
+        var options = new FeatureViewOptions { Kind = FeatureViewKind.Push, Columns = { ["x"] = new FeatureColumnOptions { Default = "-1" } } };
+        var view = new FeatureView(name, options, new FakeFeatureDatabase(), _time, FakeMeterFactory.Instruments, NullLogger<FeatureView>.Instance);
+        _memory.Add(new CachedFeatureView(view, "42", _time));
+        return _memory[^1];
+    }
 }
