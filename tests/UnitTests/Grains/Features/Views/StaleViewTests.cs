@@ -50,7 +50,7 @@ public sealed class StaleViewTests
     }
 
     [Fact]
-    public async Task ReadAsync_FailureWithinStaleIfError_ServesTheOldRowAsStale()
+    public async Task ReadAsync_FailureWithinStaleIfError_ServesTheOldRowAsStaleAndDegraded()
     {
         var cached = await CacheAsync(5, options => options.StaleIfError = 30 * Second);
         _view.Time.Advance(CachedViewBuilder.Ttl + (30 * Second) - TimeSpan.FromTicks(1));
@@ -58,7 +58,7 @@ public sealed class StaleViewTests
 
         var row = await _view.ReadAsync(cached);
 
-        Assert.Equal((FeatureValue.Of(5) with { Status = FeatureStatus.Stale }, false), (row.Values[0], row.Degraded));
+        Assert.Equal((FeatureValue.Of(5) with { Status = FeatureStatus.Stale }, true), (row.Values[0], row.Degraded));
     }
 
     [Fact]
