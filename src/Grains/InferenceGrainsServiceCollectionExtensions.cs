@@ -79,6 +79,8 @@ public static class InferenceGrainsServiceCollectionExtensions
             .ConfigurePrimaryHttpMessageHandler(ExternalCall.CreateHandler)
             .RedactLoggedHeaders(_ => true);
         services.AddSingleton<IFeatureSource, CalendarTransform>();
+        services.AddOptions<SnapshotOptions>().Bind(section.GetSection("Snapshots")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<SnapshotOutage>();
         services.AddSingleton<UserSnapshots>();
         services.AddSingleton<WindowLoader>();
         services.AddSingleton<UserWindowsServices>();
