@@ -17,6 +17,9 @@ public sealed class GrainStateModelTests(AzuriteTestServer azurite)
     private const int Depth = 4;
     private const int AtOnce = 8;
 
+    // In the tables' form, which they insist on.
+    private const string NoSuchETag = "W/\"datetime'2000-01-01T00%3A00%3A00.0000000Z'\"";
+
     private static readonly (int Grain, string Kind)[] Operations =
     [
         (0, "read"), (0, "write new"), (0, "write current"), (0, "write stale"), (0, "clear current"), (0, "clear stale"),
@@ -51,10 +54,7 @@ public sealed class GrainStateModelTests(AzuriteTestServer azurite)
 
     private static async Task StepAsync(GrainStateStore store, Modelled grain, string kind, string provider, int step, string done)
     {
-        var stale = grain.Last is null ? "\"no-such-etag\"" : grain.Last == grain.ETag ? grain.First : grain.Last;
-        var isStale = kind.EndsWith("stale", StringComparison.Ordinal);
-        if (isStale && stale == grain.ETag) stale = "\"no-such-etag\"";
-        var etag = kind.EndsWith("current", StringComparison.Ordinal) ? grain.ETag : isStale ? stale : null;
+        var etag = kind.EndsWith("current", StringComparison.Ordinal) ? grain.ETag : kind.EndsWith("stale", StringComparison.Ordinal) ? grain.Stale ?? NoSuchETag : null;
         var state = new GrainState<UserSnapshot>(GrainStateStore.Snapshot(step + 1), etag);
         var refused = await Record.ExceptionAsync(() => kind[0] switch
         {
@@ -62,15 +62,12 @@ public sealed class GrainStateModelTests(AzuriteTestServer azurite)
             'c' => store.ClearAsync(grain.Id, state),
             _ => Task.CompletedTask,
         });
-        var mustRefuse = kind switch
-        {
-            "write new" => grain.ETag is not null,
-            "write stale" => true,
-            // Blobs that are gone are cleared, whatever was believed of them.
-            "clear stale" => grain.ETag is not null || provider == "AzureTable",
-            _ => false,
-        };
-        Assert.True(mustRefuse ? refused is InconsistentStateException : refused is null, $"{done}: {(mustRefuse ? "must be refused" : "must be done")}, but: {refused}");
+        var mustRefuse = kind is "write stale" or "clear stale" || kind is "write new" && grain.ETag is not null;
+
+        // To clear a blob that is gone may count as done, whatever was believed of it.
+        var mayBeDone = kind is "clear stale" && grain.ETag is null && provider == "AzureBlob";
+        Assert.True(
+            refused is InconsistentStateException ? mustRefuse : refused is null && (!mustRefuse || mayBeDone), $"{done}: {(mustRefuse ? "must be refused" : "must be done")}, but: {refused}");
         if (refused is null && kind[0] == 'w') grain.Write(step + 1, state.ETag!);
         if (refused is null && kind[0] == 'c') grain.Clear();
 
@@ -89,16 +86,11 @@ public sealed class GrainStateModelTests(AzuriteTestServer azurite)
         /// <summary>What is stored; null for nothing.</summary>
         public string? ETag { get; private set; }
 
-        public string? First { get; private set; }
+        /// <summary>What was stored before; null for nothing.</summary>
+        public string? Stale { get; private set; }
 
-        public string? Last { get; private set; }
+        public void Write(long value, string etag) => (Value, ETag, Stale) = (value, etag, ETag ?? Stale);
 
-        public void Write(long value, string etag)
-        {
-            (Value, ETag) = (value, etag);
-            (First, Last) = (First ?? etag, etag);
-        }
-
-        public void Clear() => (Value, ETag) = (0, null);
+        public void Clear() => (Value, ETag, Stale) = (0, null, ETag ?? Stale);
     }
 }

@@ -22,25 +22,21 @@ internal sealed class GrainStateStore : IAsyncDisposable
     private readonly ServiceProvider _services;
     private readonly SiloLifecycleSubject _lifecycle = new(NullLogger<SiloLifecycleSubject>.Instance);
 
-    private GrainStateStore(IEnumerable<string> settings, Action<IServiceCollection>? configure)
+    private GrainStateStore(IEnumerable<string> settings)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings.Select(setting => setting.Split('=', 2)).Select(parts => KeyValuePair.Create(parts[0], (string?)parts[1]))).Build();
+        var configuration = new ConfigurationBuilder().AddCommandLine([.. settings.Select(setting => $"--{setting}")]).Build();
         var services = new ServiceCollection();
         services.AddSerializer().AddLogging().AddSingleton(TimeProvider.System).Configure<ClusterOptions>(options => options.ServiceId = ServiceId);
-        services.AddGrainState(configuration);
-        configure?.Invoke(services);
-        _services = services.BuildServiceProvider();
+        _services = services.AddGrainState(configuration).BuildServiceProvider();
     }
 
     public IGrainStorage Storage => _services.GetRequiredKeyedService<IGrainStorage>(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME);
 
     public Serializer Serializer => _services.GetRequiredService<Serializer>();
 
-    /// <param name="settings">Of the program.</param>
-    /// <param name="configure">Last changes to the services.</param>
-    public static async Task<GrainStateStore> StartAsync(IEnumerable<string> settings, Action<IServiceCollection>? configure = null)
+    public static async Task<GrainStateStore> StartAsync(IEnumerable<string> settings)
     {
-        var store = new GrainStateStore(settings, configure);
+        var store = new GrainStateStore(settings);
         foreach (var check in store._services.GetServices<IHostedService>()) await check.StartAsync(CancellationToken.None);
         ((ILifecycleParticipant<ISiloLifecycle>)store.Storage).Participate(store._lifecycle);
         await store._lifecycle.OnStart(CancellationToken.None);
