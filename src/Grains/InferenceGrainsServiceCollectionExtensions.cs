@@ -51,7 +51,7 @@ public static class InferenceGrainsServiceCollectionExtensions
         services.AddSingleton<IValidateOptions<ModelServingOptions>, ModelServingOptionsValidator>();
         services.AddOptions<ModelResidencyOptions>().Bind(section.GetSection("Models")).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<ModelRepositoryOptions>().Bind(section.GetSection("ModelRepository")).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton<IModelRepository, FileModelRepository>();
+        services.TryAddSingleton<IModelRepository, FileModelRepository>();
         services.AddSingleton<IModelSessionFactory, OnnxModelSessionFactory>();
         services.AddSingleton<InferenceSchedulers>();
         services.AddSingleton<IVersionFactory, VersionFactory>();

@@ -36,9 +36,15 @@ internal static class GrainStateServiceCollectionExtensions
 
     private static IServiceCollection AddAzureAccount(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddSingleton<IValidateOptions<GrainStateOptions>, GrainStateOptionsValidator>();
+        services.AddSingleton<IValidateOptions<GrainStateOptions>>(new AzureOptionsValidator<GrainStateOptions>(GrainStateOptions.Section, Connect));
         services.AddOptions<GrainStateOptions>().Bind(configuration.GetSection(GrainStateOptions.Section)).ValidateOnStart();
         return services.AddHostedService<GrainStateCheck>();
+    }
+
+    private static void Connect(GrainStateOptions account)
+    {
+        if (account.Provider is GrainStateProvider.AzureTable) AzureClients.CreateTables(account);
+        else AzureClients.CreateBlobs(account);
     }
 
     private static IServiceCollection AddAzureTables(this IServiceCollection services, IConfiguration configuration)

@@ -30,6 +30,7 @@ public static class InferenceStorageServiceCollectionExtensions
         };
 
         services.AddGrainState(configuration);
+        services.AddBlobModels(configuration);
 
         // Written once for all databases.
         services.AddSingleton<IPredictionLog, SqlPredictionLog>();

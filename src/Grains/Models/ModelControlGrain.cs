@@ -1,3 +1,4 @@
+using Orleans.Storage;
 using OrleansInference.Grains.Models.Control;
 using OrleansInference.Grains.Models.Repository;
 
@@ -10,6 +11,8 @@ internal sealed class ModelControlGrain(
     [PersistentState("model-control")] IPersistentState<ModelControlState> state, IModelSilos silos, IModelRepository repository, TimeProvider time)
     : Grain, IModelControlGrain, IModelControlStateGrain
 {
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
     private string Name => this.GetPrimaryKeyString();
 
     public async Task<ModelChange> LoadAsync()
@@ -40,8 +43,14 @@ internal sealed class ModelControlGrain(
 
     private async Task ThrowIfUnknownAsync()
     {
-        if (await Task.Run(() => repository.Fingerprint(Name)) is null)
+        if (await Task.Run(FindFingerprint) is null)
             throw new InferenceException(InferenceErrorCode.NotFound, $"The model repository has no model '{Name}'. Add it as {Name}/1/model.onnx.");
+    }
+
+    private string? FindFingerprint()
+    {
+        repository.Refresh(Name);
+        return repository.Fingerprint(Name);
     }
 
     private async Task StoreAsync(ModelControlState next)
@@ -52,11 +61,20 @@ internal sealed class ModelControlGrain(
         {
             await state.WriteStateAsync();
         }
-        catch
+        catch (Exception e)
         {
             state.State = before;
-            throw;
+            throw e as InferenceException ?? Refusal(isOvertaken: e is InconsistentStateException);
         }
+    }
+
+    private InferenceException Refusal(bool isOvertaken)
+    {
+        // It must not go on from what it believes: another activation has written, or it is not known whether this one has.
+        DeactivateOnIdle();
+        return isOvertaken
+            ? new(InferenceErrorCode.NotReady, $"What is agreed on for model {Name} was changed by another activation meanwhile; nothing was changed now. Retry.", RetryAfter)
+            : new(InferenceErrorCode.StorageUnavailable, $"What is agreed on for model {Name} could not be stored: grain storage does not answer. Retry.", RetryAfter);
     }
 
     private async Task<ModelChange> TellAsync(bool read)

@@ -8,6 +8,11 @@ public interface IModelRepository
     /// <exception cref="InferenceStartupException">The repository itself cannot be read.</exception>
     IReadOnlyList<string> List();
 
+    /// <summary>Looks at where a model comes from, when it is asked for aloud and not found by a look at all; nothing where models lie here.</summary>
+    void Refresh(string name)
+    {
+    }
+
     /// <summary>A model as it lies there; null where there is none of that name.</summary>
     /// <exception cref="InferenceStartupException">It cannot be a model: what, where, and the remedy.</exception>
     StoredModel? Read(string name);
