@@ -14,6 +14,8 @@ public static class EventIds
     public const int RepositoryLookFailed = 1008;
     public const int JoiningStopped = 1009;
     public const int ControlUnreadable = 1010;
+    public const int ControlNotRead = 1016;
+    public const int ControlNotStored = 1017;
     public const int RepositoryMirrorStale = 1011;
     public const int RepositoryMirrorFresh = 1012;
     public const int RepositoryModelNotMirrored = 1013;

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Logging;
 using Orleans.Storage;
+using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.Models.Control;
 using OrleansInference.Grains.Models.Repository;
 
@@ -7,8 +9,12 @@ namespace OrleansInference.Grains.Models;
 /// <summary>What the cluster has agreed on for one model.</summary>
 /// <remarks>A change is stored first and told to the silos then: one that was told and forgotten would be worse than one that comes late.</remarks>
 [GrainType("model-control")]
-internal sealed class ModelControlGrain(
-    [PersistentState("model-control")] IPersistentState<ModelControlState> state, IModelSilos silos, IModelRepository repository, TimeProvider time)
+internal sealed partial class ModelControlGrain(
+    [PersistentState("model-control")] IPersistentState<ModelControlState> state,
+    IModelSilos silos,
+    IModelRepository repository,
+    TimeProvider time,
+    ILogger<ModelControlGrain> logger)
     : Grain, IModelControlGrain, IModelControlStateGrain
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
@@ -64,6 +70,7 @@ internal sealed class ModelControlGrain(
         catch (Exception e)
         {
             state.State = before;
+            LogNotStored(e, Name);
             throw e as InferenceException ?? Refusal(isOvertaken: e is InconsistentStateException);
         }
     }
@@ -86,4 +93,7 @@ internal sealed class ModelControlGrain(
             ? new ModelChange(control.Epoch, lagging)
             : throw new InferenceException(InferenceErrorCode.ModelFailed, string.Join(Environment.NewLine, lagging.Select(silo => silo.Reason).Distinct()));
     }
+
+    [LoggerMessage(EventIds.ControlNotStored, LogLevel.Warning, "What is agreed on for model {ModelName} could not be stored")]
+    private partial void LogNotStored(Exception cause, string modelName);
 }

@@ -92,6 +92,7 @@ public sealed class ContainerModelsTests : IAsyncLifetime
             $"Inference:ModelRepository:Blob:ConnectionString={_azurite.ConnectionString}",
             $"Inference:ModelRepository:Blob:Container={Container}",
             "Inference:ModelRepository:PollInterval=00:00:00.1",
+            "Logging:LogLevel:OrleansInference=Information",
             .. settings,
         ],
         services => services.AddSingleton<ILoggerProvider>(_log));
