@@ -158,6 +158,9 @@ public static class InferenceGrainsServiceCollectionExtensions
     private static Lookup CreateLookup(IServiceProvider provider, string name, LookupOptions options)
     {
         var repository = provider.GetRequiredService<IOptions<ModelRepositoryOptions>>().Value.Path;
+
+        // It is read now, before anybody has looked at the repository.
+        provider.GetRequiredService<IModelRepository>().Refresh();
         return new Lookup(
             name,
             options,

@@ -55,8 +55,15 @@ internal sealed partial class ModelControlGrain(
 
     private string? FindFingerprint()
     {
-        repository.Refresh(Name);
-        return repository.Fingerprint(Name);
+        try
+        {
+            repository.Refresh();
+            return repository.Fingerprint(Name);
+        }
+        catch (InferenceStartupException e)
+        {
+            throw new InferenceException(InferenceErrorCode.StorageUnavailable, e.Message, RetryAfter);
+        }
     }
 
     private async Task StoreAsync(ModelControlState next)

@@ -8,8 +8,9 @@ public interface IModelRepository
     /// <exception cref="InferenceStartupException">The repository itself cannot be read.</exception>
     IReadOnlyList<string> List();
 
-    /// <summary>Looks at where a model comes from, when it is asked for aloud and not found by a look at all; nothing where models lie here.</summary>
-    void Refresh(string name)
+    /// <summary>Brings the folder up to date with where models come from, without waiting for a look; nothing where they lie in the folder.</summary>
+    /// <exception cref="InferenceStartupException">There is nothing to read.</exception>
+    void Refresh()
     {
     }
 

@@ -38,7 +38,7 @@ internal sealed partial class BlobModelRepository(
         }
     }
 
-    public void Refresh(string name)
+    public void Refresh()
     {
         lock (_lock) SynchronizeNeedsLock();
     }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using IntegrationTests.Features;
 using IntegrationTests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -73,6 +75,24 @@ public sealed class ContainerModelsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Start_LookupInTheContainer_IsReadAndReadAgain()
+    {
+        FeatureModel.Write(_data, "weights.weight", """ "lookups": [ "weights" ] """);
+        await PutAsync("identity/model.json", _data.File("models/identity/model.json"));
+        await PutWeightAsync(1.5);
+        await using var server = await StartAsync(
+            "Inference:Lookups:weights:Path=identity/weights.json",
+            "Inference:Lookups:weights:Field=key",
+            "Inference:Lookups:weights:ReloadInterval=00:00:00.050",
+            "Inference:Lookups:weights:Columns:weight:Default=-1");
+        Assert.Equal(1.5, await PredictAsync(server));
+
+        await PutWeightAsync(22);
+
+        await Eventually.TrueAsync(async () => await PredictAsync(server) == 22);
+    }
+
+    [Fact]
     public async Task Load_NobodyLooks_LooksWhenItIsAsked()
     {
         await using var server = await StartAsync("Inference:ModelRepository:PollInterval=00:00:00");
@@ -101,6 +121,18 @@ public sealed class ContainerModelsTests : IAsyncLifetime
     {
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Repository.TestModels, model), "*", SearchOption.AllDirectories))
             await PutAsync(Path.GetRelativePath(Repository.TestModels, file), file);
+    }
+
+    private async Task PutWeightAsync(double weight)
+    {
+        await File.WriteAllTextAsync(_data.File("weights.json"), string.Create(CultureInfo.InvariantCulture, $$"""{ "k": { "weight": {{weight}} } }"""), TestContext.Current.CancellationToken);
+        await PutAsync("identity/weights.json", _data.File("weights.json"));
+    }
+
+    private static async Task<double> PredictAsync(InProcessServer server)
+    {
+        var (_, answer) = await server.Http.PostJsonAsync("/predict", """{"user_id": 7, "key": "k"}""");
+        return answer.GetProperty("prediction").GetDouble();
     }
 
     private Task PutVersionAsync(string model, string version) => PutAsync($"{model}/{version}/model.onnx", Path.Combine(Repository.TestModels, "identity", "1", "model.onnx"));
