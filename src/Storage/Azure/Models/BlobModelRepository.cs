@@ -15,7 +15,7 @@ namespace OrleansInference.Storage.Azure.Models;
 /// once. Threads: any. _lock guards the fields below it and is held while the container is read, which only looks and loads wait for.
 /// </remarks>
 internal sealed partial class BlobModelRepository(
-    FileModelRepository files, IOptions<BlobRepositoryOptions> options, ILogger<BlobModelRepository> logger) : IModelRepository
+    FileModelRepository files, IOptions<BlobRepositoryOptions> options, TimeProvider time, ILogger<BlobModelRepository> logger) : IModelRepository
 {
     private readonly Lock _lock = new();
     private readonly BlobContainerClient _container = AzureClients.CreateBlobs(options.Value).GetBlobContainerClient(options.Value.Container);
@@ -72,7 +72,7 @@ internal sealed partial class BlobModelRepository(
 
     private ContainerMirror OpenNeedsLock()
     {
-        var mirror = ContainerMirror.Open(_container, options.Value.NamePrefix, options.Value.CacheDirectory, out var isDiscarded);
+        var mirror = ContainerMirror.Open(_container, options.Value.NamePrefix, options.Value.CacheDirectory, time, out var isDiscarded);
         if (isDiscarded) LogDiscarded(options.Value.CacheDirectory, Where);
         return mirror;
     }
@@ -97,6 +97,6 @@ internal sealed partial class BlobModelRepository(
     [LoggerMessage(EventIds.RepositoryBlobRefused, LogLevel.Warning, "The blob '{Blob}' is not copied: {Reason}. Name it <model>/<version>/model.onnx, <model>/model.json or the like")]
     private partial void LogRefused(string blob, string reason);
 
-    [LoggerMessage(EventIds.RepositoryModelNotMirrored, LogLevel.Warning, "Model {ModelName} could not be copied and stays as it was; the next look tries again: {Reason}")]
+    [LoggerMessage(EventIds.RepositoryModelNotMirrored, LogLevel.Warning, "Model {ModelName} could not be copied and stays as it was; it is tried again when its blobs change, or after half a minute: {Reason}")]
     private partial void LogNotCopied(string modelName, string reason);
 }

@@ -12,16 +12,20 @@ namespace OrleansInference.Storage.Azure.Models;
 /// </remarks>
 internal sealed class ContainerMirror
 {
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(30);
+
     private readonly BlobContainerClient _container;
     private readonly string _prefix;
     private readonly string _root;
     private readonly string _staging;
     private readonly string _indexFile;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<string, FailedModel> _failed = [];
     private MirrorIndex _index;
 
-    private ContainerMirror(BlobContainerClient container, string prefix, string directory, MirrorIndex index)
+    private ContainerMirror(BlobContainerClient container, string prefix, string directory, MirrorIndex index, TimeProvider time)
     {
-        (_container, _prefix, _index) = (container, prefix, index);
+        (_container, _prefix, _index, _time) = (container, prefix, index, time);
         (_root, _staging, _indexFile) = (Models(directory), Path.Combine(directory, "staging"), IndexFile(directory));
     }
 
@@ -30,7 +34,7 @@ internal sealed class ContainerMirror
 
     /// <summary>Takes up what an earlier run has copied, as far as it is what the index says.</summary>
     /// <exception cref="InferenceStartupException">The folder holds something else.</exception>
-    public static ContainerMirror Open(BlobContainerClient container, string prefix, string directory, out bool isDiscarded)
+    public static ContainerMirror Open(BlobContainerClient container, string prefix, string directory, TimeProvider time, out bool isDiscarded)
     {
         var (source, kept) = ($"{container.Uri.GetLeftPart(UriPartial.Path)}/{prefix}", MirrorIndex.TryRead(IndexFile(directory)));
         if (kept is null && Directory.Exists(Models(directory)) && Directory.EnumerateFileSystemEntries(Models(directory)).Any())
@@ -40,7 +44,7 @@ internal sealed class ContainerMirror
         }
 
         isDiscarded = kept is not null && kept.Source != source;
-        var mirror = new ContainerMirror(container, prefix, directory, kept?.Source == source ? kept : new MirrorIndex { Source = source });
+        var mirror = new ContainerMirror(container, prefix, directory, kept?.Source == source ? kept : new MirrorIndex { Source = source }, time);
         mirror.TidyUp();
         return mirror;
     }
@@ -54,32 +58,31 @@ internal sealed class ContainerMirror
     public MirrorReport Synchronize(CancellationToken cancellationToken = default)
     {
         var listing = ContainerListing.Read(_container, _prefix, cancellationToken);
-        var failed = new List<(string Model, string Reason)>();
-        var (changed, gone) = (false, _index.Files.Keys.Select(BlobPath.ModelOf).Where(model => !listing.Models.ContainsKey(model)).Distinct().ToArray());
+        var gone = _index.Files.Keys.Select(BlobPath.ModelOf).Where(model => !listing.Models.ContainsKey(model)).Distinct().ToArray();
+        var changed = false;
         try
         {
-            foreach (var (model, blobs) in listing.Models.Concat(gone.Select(model => KeyValuePair.Create(model, new Dictionary<string, ListedBlob>()))))
-            {
-                try
-                {
-                    changed |= Synchronize(model, blobs, cancellationToken);
-                }
-                catch (Exception e) when (e is IOException or UnauthorizedAccessException or RequestFailedException { Status: > 0 })
-                {
-                    failed.Add((model, AzureFaults.Describe(e)));
-                    changed = true;
-                }
-            }
+            foreach (var (model, blobs) in listing.Models) changed |= !IsToWait(model, blobs) && TrySynchronize(model, blobs, cancellationToken);
+            foreach (var model in gone) changed |= TrySynchronize(model, [], cancellationToken);
         }
         finally
         {
+            foreach (var unused in Directory.EnumerateFiles(_staging)) File.Delete(unused);
             if (changed) _index.Write(_indexFile);
         }
 
-        return new MirrorReport(listing.Refused, failed);
+        foreach (var model in _failed.Keys.Where(model => !listing.Models.ContainsKey(model))) _failed.Remove(model);
+        return new MirrorReport(listing.Refused, [.. _failed.Select(failed => (failed.Key, failed.Value.Reason))]);
     }
 
     private static string IndexFile(string directory) => Path.Combine(directory, "index.json");
+
+    // A disk that is full stays so for a while, and models are large.
+    private bool IsToWait(string model, Dictionary<string, ListedBlob> blobs) =>
+        _failed.GetValueOrDefault(model) is { } failed && failed.Blobs == StateOf(blobs) && _time.GetElapsedTime(failed.At) < PauseAfterFailure;
+
+    private static string StateOf(Dictionary<string, ListedBlob> blobs) =>
+        string.Join('\n', blobs.OrderBy(blob => blob.Key, StringComparer.Ordinal).Select(blob => $"{blob.Key} {blob.Value.ETag}"));
 
     // What a run that was killed left half-done is copied again; what somebody changed too.
     private void TidyUp()
@@ -94,6 +97,21 @@ internal sealed class ContainerMirror
 
     private bool IsAsCopied(string name, MirroredFile copied) =>
         BlobPath.IsInside(name, out _) && File.Exists(PathOf(name)) && MirroredFile.DigestOf(PathOf(name)) == copied.Digest;
+
+    // Answers whether the index has changed.
+    private bool TrySynchronize(string model, Dictionary<string, ListedBlob> blobs, CancellationToken cancellationToken)
+    {
+        try
+        {
+            _failed.Remove(model);
+            return Synchronize(model, blobs, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or RequestFailedException { Status: > 0 })
+        {
+            if (blobs.Count > 0) _failed.Add(model, new FailedModel(AzureFaults.Describe(e), StateOf(blobs), _time.GetTimestamp()));
+            return true;
+        }
+    }
 
     private bool Synchronize(string model, Dictionary<string, ListedBlob> blobs, CancellationToken cancellationToken)
     {
@@ -139,6 +157,9 @@ internal sealed class ContainerMirror
     private string PathOf(string name) => Path.Combine([_root, .. name.Split('/')]);
 
     private string NameOf(string file) => Path.GetRelativePath(_root, file).Replace(Path.DirectorySeparatorChar, '/');
+
+    /// <summary>A model that could not be copied: why, what its blobs were, and when.</summary>
+    private sealed record FailedModel(string Reason, string Blobs, long At);
 }
 
 /// <summary>What a synchronisation left out.</summary>

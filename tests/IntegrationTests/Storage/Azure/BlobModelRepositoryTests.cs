@@ -1,5 +1,6 @@
 using IntegrationTests.Infrastructure;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using OrleansInference.Grains;
 using OrleansInference.Grains.Models.Repository;
 using OrleansInference.Storage.Azure.Models;
@@ -11,6 +12,7 @@ public sealed class BlobModelRepositoryTests(AzuriteTestServer azurite) : IAsync
 {
     private readonly TestDirectory _cache = new();
     private readonly CapturedLog _log = new();
+    private readonly FakeTimeProvider _time = new();
     private AzurePlace _place = null!;
 
     public async ValueTask InitializeAsync()
@@ -128,6 +130,25 @@ public sealed class BlobModelRepositoryTests(AzuriteTestServer azurite) : IAsync
         repository.List();
 
         Assert.Equal(1, _log.Count(" could not be copied and stays as it was"));
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(_cache.Path, "staging")));
+    }
+
+    [Fact]
+    public async Task List_ModelCouldNotBeCopied_IsTriedAgainAfterAPause()
+    {
+        await PutAsync("m/1/model.onnx", "good");
+        await PutAsync("n/1/model.onnx", "first");
+        var repository = Open();
+        repository.List();
+        Directory.Delete(PathOf("n"), recursive: true);
+        await File.WriteAllTextAsync(PathOf("n"), "?", TestContext.Current.CancellationToken);
+        await PutAsync("n/1/model.onnx", "again");
+        repository.List();
+        File.Delete(PathOf("n"));
+
+        Assert.Equal(["m"], repository.List());
+        _time.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal(["m", "n"], repository.List());
     }
 
     [Fact]
@@ -177,6 +198,7 @@ public sealed class BlobModelRepositoryTests(AzuriteTestServer azurite) : IAsync
     private BlobModelRepository Open(string prefix = "") => new(
         new FileModelRepository(Options.Create(new ModelRepositoryOptions { Path = ContainerMirror.Models(_cache.Path) })),
         Options.Create(new BlobRepositoryOptions { ConnectionString = _place.Server.ConnectionString, Container = _place.Name, Prefix = prefix, CacheDirectory = _cache.Path }),
+        _time,
         _log.For<BlobModelRepository>());
 
     private async Task PutAsync(string name, string content) => await _place.Container.GetBlobClient(name).UploadAsync(new BinaryData(content), overwrite: true, TestContext.Current.CancellationToken);
