@@ -52,7 +52,7 @@ public static class InferenceGrainsServiceCollectionExtensions
         services.AddSingleton<IValidateOptions<ModelServingOptions>, ModelServingOptionsValidator>();
         services.AddOptions<ModelResidencyOptions>().Bind(section.GetSection("Models")).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<ModelRepositoryOptions>().Bind(section.GetSection("ModelRepository")).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton<IModelRepository, FileModelRepository>();
+        services.TryAddSingleton<IModelRepository, FileModelRepository>();
         services.AddSingleton<IModelSessionFactory, OnnxModelSessionFactory>();
         services.AddSingleton<InferenceSchedulers>();
         services.AddSingleton<IVersionFactory, VersionFactory>();
@@ -80,6 +80,8 @@ public static class InferenceGrainsServiceCollectionExtensions
             .ConfigurePrimaryHttpMessageHandler(ExternalCall.CreateHandler)
             .RedactLoggedHeaders(_ => true);
         services.AddSingleton<IFeatureSource, CalendarTransform>();
+        services.AddOptions<SnapshotOptions>().Bind(section.GetSection("Snapshots")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<SnapshotOutage>();
         services.AddSingleton<UserSnapshots>();
         services.AddSingleton<PushStore>();
         services.AddOptions<UserOptions>().Bind(section.GetSection("Users")).ValidateDataAnnotations().ValidateOnStart();
@@ -160,6 +162,9 @@ public static class InferenceGrainsServiceCollectionExtensions
     private static Lookup CreateLookup(IServiceProvider provider, string name, LookupOptions options)
     {
         var repository = provider.GetRequiredService<IOptions<ModelRepositoryOptions>>().Value.Path;
+
+        // It is read now, before anybody has looked at the repository.
+        provider.GetRequiredService<IModelRepository>().Refresh();
         return new Lookup(
             name,
             options,

@@ -20,6 +20,9 @@ public static class ConfigurationDefaults
         // It tells of each refused call and each broken message; the caller was told already, and what fails inside a service is logged as ours.
         new("Logging:LogLevel:Grpc", "Warning"),
         new("Logging:LogLevel:Grpc.AspNetCore.Server.ServerCallHandler", "Critical"),
+        // They tell of every state of every user that could not be kept, at length and by name; who asked them logs what matters, once.
+        new("Logging:LogLevel:Orleans.Storage.AzureTableGrainStorage", "Critical"),
+        new("Logging:LogLevel:Orleans.Storage.AzureBlobGrainStorage", "Critical"),
         // "Not ready yet" is no error.
         new("Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks", "Critical"),
         new("Logging:LogLevel:System.Net.Http.HttpClient", "Warning"),

@@ -15,8 +15,8 @@ public static class InferenceStorageServiceCollectionExtensions
     private const string Provider = "Inference:Storage:Provider";
 
     /// <summary>
-    /// Features and grain state in SQLite under the data directory; prediction log and outbox there too, or in PostgreSQL, as
-    /// <c>Inference:Storage:Provider</c> says. Default: Sqlite.
+    /// Features in SQLite under the data directory; prediction log and outbox there too, or in PostgreSQL, as
+    /// <c>Inference:Storage:Provider</c> says; grain state there too, or in Azure, as <c>Inference:GrainState:Provider</c> says. Default: Sqlite.
     /// </summary>
     /// <exception cref="InferenceStartupException">There is no such provider.</exception>
     public static IServiceCollection AddInferenceStorage(this IServiceCollection services, IConfiguration configuration)
@@ -28,6 +28,9 @@ public static class InferenceStorageServiceCollectionExtensions
             "POSTGRESQL" => services.AddPostgreSqlLog(configuration),
             _ => throw new InferenceStartupException($"{Provider} is '{configuration[Provider]}'. Set it to Sqlite or PostgreSql."),
         };
+
+        services.AddGrainState(configuration);
+        services.AddBlobModels(configuration);
 
         // Written once for all databases.
         services.AddSingleton<IPredictionLog, SqlPredictionLog>();

@@ -1,9 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using Orleans.Providers;
-using Orleans.Serialization;
-using Orleans.Storage;
 using OrleansInference.Grains.Features.Views;
 using OrleansInference.Storage.Sql;
 using OrleansInference.Storage.Sql.Features;
@@ -15,7 +12,7 @@ internal static class SqliteServiceCollectionExtensions
 {
     private const string LogReaders = "log";
 
-    /// <summary>The database under the data directory with its threads; features and grain state in it.</summary>
+    /// <summary>The database under the data directory with its threads; features in it.</summary>
     public static IServiceCollection AddSqlite(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<SqliteStorageOptions>().Bind(configuration.GetSection("Inference:Sqlite")).ValidateDataAnnotations().ValidateOnStart();
@@ -27,11 +24,7 @@ internal static class SqliteServiceCollectionExtensions
             provider.GetRequiredService<IOptions<SqliteStorageOptions>>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new SqliteDatabase(
             provider.GetRequiredService<SqliteWriter>(), provider.GetRequiredKeyedService<SqliteReaders>(LogReaders), provider.GetRequiredService<InferenceDatabase>()));
-        services.AddFeatureDatabases();
-        services.AddSingleton(provider => new SqlGrainStorage(
-            provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<Serializer>(), provider.GetRequiredService<TimeProvider>()));
-        services.AddKeyedSingleton<IGrainStorage>(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, (provider, _) => provider.GetRequiredService<SqlGrainStorage>());
-        return services.AddSingleton<IGrainStorage>(provider => provider.GetRequiredService<SqlGrainStorage>());
+        return services.AddFeatureDatabases();
     }
 
     /// <summary>Prediction log and outbox in the same database.</summary>

@@ -13,6 +13,14 @@ public static class EventIds
     public const int RepositoryUnreadable = 1007;
     public const int RepositoryLookFailed = 1008;
     public const int JoiningStopped = 1009;
+    public const int ControlUnreadable = 1010;
+    public const int ControlNotRead = 1016;
+    public const int ControlNotStored = 1017;
+    public const int RepositoryMirrorStale = 1011;
+    public const int RepositoryMirrorFresh = 1012;
+    public const int RepositoryModelNotMirrored = 1013;
+    public const int RepositoryBlobRefused = 1014;
+    public const int RepositoryMirrorDiscarded = 1015;
     public const int CanaryDemoted = 1021;
     public const int CanaryDemotionNotKept = 1022;
     public const int ShadowFailed = 1023;
@@ -32,6 +40,8 @@ public static class EventIds
 
     public const int SnapshotNotWritten = 2041;
     public const int SnapshotUnreadable = 2042;
+    public const int SnapshotOutageBegan = 2043;
+    public const int SnapshotOutageEnded = 2044;
 
     // 3000: post-processing
     public const int MessageDelivered = 3001;

@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Storage;
+using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.Models.Control;
 using OrleansInference.Grains.Models.Repository;
 
@@ -6,10 +9,16 @@ namespace OrleansInference.Grains.Models;
 /// <summary>What the cluster has agreed on for one model.</summary>
 /// <remarks>A change is stored first and told to the silos then: one that was told and forgotten would be worse than one that comes late.</remarks>
 [GrainType("model-control")]
-internal sealed class ModelControlGrain(
-    [PersistentState("model-control")] IPersistentState<ModelControlState> state, IModelSilos silos, IModelRepository repository, TimeProvider time)
+internal sealed partial class ModelControlGrain(
+    [PersistentState("model-control")] IPersistentState<ModelControlState> state,
+    IModelSilos silos,
+    IModelRepository repository,
+    TimeProvider time,
+    ILogger<ModelControlGrain> logger)
     : Grain, IModelControlGrain, IModelControlStateGrain
 {
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
     private string Name => this.GetPrimaryKeyString();
 
     public async Task<ModelChange> LoadAsync()
@@ -40,8 +49,21 @@ internal sealed class ModelControlGrain(
 
     private async Task ThrowIfUnknownAsync()
     {
-        if (await Task.Run(() => repository.Fingerprint(Name)) is null)
+        if (await Task.Run(FindFingerprint) is null)
             throw new InferenceException(InferenceErrorCode.NotFound, $"The model repository has no model '{Name}'. Add it as {Name}/1/model.onnx.");
+    }
+
+    private string? FindFingerprint()
+    {
+        try
+        {
+            repository.Refresh();
+            return repository.Fingerprint(Name);
+        }
+        catch (InferenceStartupException e)
+        {
+            throw new InferenceException(InferenceErrorCode.StorageUnavailable, e.Message, RetryAfter);
+        }
     }
 
     private async Task StoreAsync(ModelControlState next)
@@ -52,11 +74,21 @@ internal sealed class ModelControlGrain(
         {
             await state.WriteStateAsync();
         }
-        catch
+        catch (Exception e)
         {
             state.State = before;
-            throw;
+            LogNotStored(e, Name);
+            throw e as InferenceException ?? Refusal(isOvertaken: e is InconsistentStateException);
         }
+    }
+
+    private InferenceException Refusal(bool isOvertaken)
+    {
+        // It must not go on from what it believes: another activation has written, or it is not known whether this one has.
+        DeactivateOnIdle();
+        return isOvertaken
+            ? new(InferenceErrorCode.NotReady, $"What is agreed on for model {Name} was changed by another activation meanwhile; nothing was changed now. Retry.", RetryAfter)
+            : new(InferenceErrorCode.StorageUnavailable, $"What is agreed on for model {Name} could not be stored: grain storage does not answer. Retry.", RetryAfter);
     }
 
     private async Task<ModelChange> TellAsync(bool read)
@@ -68,4 +100,7 @@ internal sealed class ModelControlGrain(
             ? new ModelChange(control.Epoch, lagging)
             : throw new InferenceException(InferenceErrorCode.ModelFailed, string.Join(Environment.NewLine, lagging.Select(silo => silo.Reason).Distinct()));
     }
+
+    [LoggerMessage(EventIds.ControlNotStored, LogLevel.Warning, "What is agreed on for model {ModelName} could not be stored")]
+    private partial void LogNotStored(Exception cause, string modelName);
 }

@@ -19,7 +19,7 @@ internal sealed partial class SnapshotWriter(
 
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(10);
 
-    private string? _etag;
+    private KeptETag? _etag;
     private int _unkept;
     private IDisposable? _timer;
     private Task _saving = Task.CompletedTask;
@@ -30,7 +30,7 @@ internal sealed partial class SnapshotWriter(
 
     public void OnLoaded(LoadedWindows loaded)
     {
-        _etag = loaded.ETag;
+        _etag = loaded.Kept is { } kept ? new KeptETag(kept.ETag) : null;
         _unkept = loaded.Unkept;
         if (_unkept > 0) StartTimer();
     }
@@ -65,32 +65,24 @@ internal sealed partial class SnapshotWriter(
         StopTimer();
         try
         {
-            _etag = await store.WriteAsync(user, take(), _etag);
+            // Not known where the user came back while storage did not answer, or where somebody else wrote: an activation before
+            // this one, after this one had read.
+            _etag ??= new KeptETag((await store.ReadAsync(user)).ETag);
+            _etag = new KeptETag(await store.WriteAsync(user, take(), _etag.Value));
             _unkept = Math.Max(0, _unkept - kept);
             _failedAt = null;
         }
         catch (Exception e)
         {
             instruments.OnSnapshotFailed("write");
-            LogNotWritten(e);
             _failedAt = time.GetTimestamp();
-            if (e is InconsistentStateException) await ReadETagAsync();
+            _etag = null;
+
+            // What concerns all users was told where it began.
+            if (e is not InferenceException) LogNotWritten(e);
         }
 
         if (_unkept > 0) StartTimer();
-    }
-
-    // Somebody else wrote: an activation before this one, after this one had read.
-    private async Task ReadETagAsync()
-    {
-        try
-        {
-            _etag = (await store.ReadAsync(user)).ETag;
-        }
-        catch (InferenceException e)
-        {
-            LogNotWritten(e);
-        }
     }
 
     private bool IsPausing() => _failedAt is { } failed && time.GetElapsedTime(failed) < PauseAfterFailure;
@@ -102,6 +94,9 @@ internal sealed partial class SnapshotWriter(
         _timer?.Dispose();
         _timer = null;
     }
+
+    /// <summary>The etag that is known, if of no snapshot.</summary>
+    private sealed record KeptETag(string? Value);
 
     [LoggerMessage(EventIds.SnapshotNotWritten, LogLevel.Warning, "A user's snapshot was not written; the log has what it lacks, and it is tried again")]
     private partial void LogNotWritten(Exception cause);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Orleans.Providers;
 using Orleans.Storage;
 using OrleansInference.Grains.PostProcessing;
@@ -10,43 +11,93 @@ namespace OrleansInference.Grains.Users;
 /// Asked for when a user's windows are needed, and not by every activation as a grain's own state would be. A snapshot is no
 /// fence: the log's sequence numbers are.
 /// </remarks>
-internal sealed class UserSnapshots([FromKeyedServices(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME)] IGrainStorage storage, IPredictionLog log)
+internal sealed class UserSnapshots(
+    [FromKeyedServices(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME)] IGrainStorage storage,
+    IPredictionLog log,
+    SnapshotOutage outage,
+    IOptions<SnapshotOptions> options,
+    TimeProvider time)
 {
     private const string State = "user";
 
-    /// <summary>The user's snapshot; null where there is none.</summary>
-    /// <exception cref="InferenceException">StorageUnavailable.</exception>
-    public async Task<(UserSnapshot? Snapshot, string? ETag)> ReadAsync(GrainId user)
+    /// <summary>The user's snapshot, if it comes in the time that a prediction has for it.</summary>
+    /// <returns>Null where it could not be read: nothing is known of it then.</returns>
+    public async Task<KeptSnapshot?> TryReadAsync(GrainId user)
     {
-        var state = new GrainState<UserSnapshot>(new UserSnapshot());
+        if (outage.IsPausing) return null;
+        using var timeout = new CancellationTokenSource(options.Value.ReadTimeout, time);
         try
         {
-            await storage.ReadStateAsync(State, user, state);
+            return await ReadAsync(user, timeout.Token);
         }
-        catch (Exception e) when (e is not InferenceException)
+        catch (InferenceException)
         {
-            throw new InferenceException(InferenceErrorCode.StorageUnavailable, $"The user's snapshot could not be read: {e.Message.TrimEnd('.')}. Retry.", TimeSpan.FromSeconds(1));
+            return null;
         }
-
-        return state.RecordExists ? (state.State, state.ETag) : (null, null);
     }
+
+    /// <summary>The user's snapshot.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
+    public Task<KeptSnapshot> ReadAsync(GrainId user) => ReadAsync(user, CancellationToken.None);
 
     /// <summary>Keeps a snapshot, and tells the log which records it need not keep for it.</summary>
     /// <returns>The new etag.</returns>
     /// <exception cref="InconsistentStateException">Another activation has written since.</exception>
+    /// <exception cref="ArgumentException">It is larger than the storage takes.</exception>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
     public async Task<string?> WriteAsync(GrainId user, UserSnapshot snapshot, string? etag)
     {
         var state = new GrainState<UserSnapshot>(snapshot, etag) { RecordExists = etag is not null };
-        await storage.WriteStateAsync(State, user, state);
+        await AskAsync(() => storage.WriteStateAsync(State, user, state), "written");
         await log.ReleaseEventsAsync(user.Key.ToString()!, snapshot.Sequence);
         return state.ETag;
     }
 
     /// <summary>Removes the user's snapshot, whoever wrote it last.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
     public async Task ClearAsync(GrainId user)
     {
         var state = new GrainState<UserSnapshot>(new UserSnapshot());
-        await storage.ReadStateAsync(State, user, state);
-        if (state.RecordExists) await storage.ClearStateAsync(State, user, state);
+        await AskAsync(() => storage.ReadStateAsync(State, user, state), "read");
+        if (state.RecordExists) await AskAsync(() => storage.ClearStateAsync(State, user, state), "removed");
     }
+
+    private async Task<KeptSnapshot> ReadAsync(GrainId user, CancellationToken cancellationToken)
+    {
+        var state = new GrainState<UserSnapshot>(new UserSnapshot());
+
+        // Not every storage heeds the token.
+        await AskAsync(() => storage.ReadStateAsync(State, user, state, cancellationToken).WaitAsync(cancellationToken), "read");
+        return state.RecordExists ? new KeptSnapshot(state.State, state.ETag) : KeptSnapshot.None;
+    }
+
+    private async Task AskAsync(Func<Task> ask, string done)
+    {
+        try
+        {
+            await ask();
+            outage.OnAnswered();
+        }
+        catch (Exception e) when (e is InconsistentStateException or ArgumentException)
+        {
+            outage.OnAnswered();
+            throw;
+        }
+        catch (Exception e)
+        {
+            outage.OnFailed(e);
+
+            // The storage's own words are for the log: they may be long, and tell of what callers need not know.
+            if (e is InferenceException) throw;
+            throw new InferenceException(InferenceErrorCode.StorageUnavailable, $"The user's snapshot could not be {done}: grain storage does not answer. Retry.", TimeSpan.FromSeconds(1));
+        }
+    }
+}
+
+/// <summary>What grain storage has of a user.</summary>
+/// <param name="Snapshot">The snapshot; null where there is none.</param>
+/// <param name="ETag">Of the snapshot.</param>
+internal sealed record KeptSnapshot(UserSnapshot? Snapshot, string? ETag)
+{
+    public static KeptSnapshot None { get; } = new(null, null);
 }

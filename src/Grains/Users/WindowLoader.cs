@@ -1,18 +1,30 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Features.Windows;
 using OrleansInference.Grains.PostProcessing;
+using OrleansInference.Grains.PostProcessing.Retention;
 
 namespace OrleansInference.Grains.Users;
 
 /// <summary>Brings back a user's windows: the snapshot, then what the log has after it; without one, the team's own tables first.</summary>
+/// <remarks>A snapshot that cannot be read is done without, where the log is whole: it has everything that a snapshot has.</remarks>
 internal sealed partial class WindowLoader(
-    FeatureSources sources, UserSnapshots snapshots, IPredictionLog log, IEventHistory history, InferenceInstruments instruments, ILogger<WindowLoader> logger)
+    FeatureSources sources,
+    UserSnapshots snapshots,
+    IPredictionLog log,
+    IEventHistory history,
+    IOptions<RetentionOptions> retention,
+    InferenceInstruments instruments,
+    ILogger<WindowLoader> logger)
 {
     private const int RecordsAtOnce = 500;
 
     private readonly WindowView[] _views = [.. sources.Of<WindowView>()];
+
+    // Records that a snapshot holds may be gone from a log that keeps them for less than the windows reach.
+    private readonly bool _isLogWhole = retention.Value.Predictions is not { } age || age >= WindowReach.Of(sources);
 
     /// <summary>All windows of the user.</summary>
     /// <param name="user">The user's grain.</param>
@@ -20,7 +32,8 @@ internal sealed partial class WindowLoader(
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
     public async Task<LoadedWindows> LoadAsync(GrainId user, DateTimeOffset at)
     {
-        var (snapshot, etag) = await snapshots.ReadAsync(user);
+        var kept = await ReadSnapshotAsync(user);
+        var snapshot = kept?.Snapshot;
         var restored = _views.Select(view => Restore(view, snapshot)).ToArray();
         var isWhole = restored.All(window => window is not null);
         var recorded = await ReadRecordedAsync(user.Key.ToString()!, isWhole ? snapshot!.Sequence : 0);
@@ -34,7 +47,15 @@ internal sealed partial class WindowLoader(
             foreach (var one in events) Place(windows[i], one);
         }
 
-        return new LoadedWindows(windows, etag, recorded.Count > 0 ? recorded[^1].Sequence : snapshot?.Sequence ?? 0, unkept);
+        return new LoadedWindows(windows, kept, recorded.Count > 0 ? recorded[^1].Sequence : snapshot?.Sequence ?? 0, unkept);
+    }
+
+    private async Task<KeptSnapshot?> ReadSnapshotAsync(GrainId user)
+    {
+        if (!_isLogWhole) return await snapshots.ReadAsync(user);
+        var kept = await snapshots.TryReadAsync(user);
+        if (kept is null) instruments.OnSnapshotFailed("read");
+        return kept;
     }
 
     private EventWindow? Restore(WindowView view, UserSnapshot? snapshot)

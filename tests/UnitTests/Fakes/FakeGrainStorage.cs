@@ -19,12 +19,15 @@ internal sealed class FakeGrainStorage : IGrainStorage
     /// <summary>The same for writes alone.</summary>
     public Action OnWrite { get; set; } = () => { };
 
-    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    /// <summary>What a read waits for.</summary>
+    public Func<Task> OnRead { get; set; } = () => Task.CompletedTask;
+
+    public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         OnCall();
+        await OnRead();
         grainState.RecordExists = _states.TryGetValue((stateName, grainId), out var stored);
         if (grainState.RecordExists) (grainState.State, grainState.ETag) = ((T)stored.State, stored.ETag);
-        return Task.CompletedTask;
     }
 
     public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)

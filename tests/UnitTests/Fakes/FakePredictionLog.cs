@@ -48,8 +48,15 @@ internal sealed class FakePredictionLog : IPredictionLog
     /// <summary>Up to which number the events of each user were said to be kept elsewhere.</summary>
     public Dictionary<string, long> Released { get; } = [];
 
-    public Task<IReadOnlyList<PredictionRecord>> ReadEventsAsync(string user, long after, int most) => Task.FromResult<IReadOnlyList<PredictionRecord>>(
-        [.. Records.Where(record => record.User == user && record.IsEvent && record.Sequence > after).OrderBy(record => record.Sequence).Take(most)]);
+    /// <summary>Throws where the test wants the reading of events to fail.</summary>
+    public Action OnReadEvents { get; set; } = () => { };
+
+    public Task<IReadOnlyList<PredictionRecord>> ReadEventsAsync(string user, long after, int most)
+    {
+        OnReadEvents();
+        return Task.FromResult<IReadOnlyList<PredictionRecord>>(
+            [.. Records.Where(record => record.User == user && record.IsEvent && record.Sequence > after).OrderBy(record => record.Sequence).Take(most)]);
+    }
 
     public Task ReleaseEventsAsync(string user, long through)
     {

@@ -11,11 +11,12 @@ internal sealed class ModelSiloService(
 {
     public async Task<string?> ApplyAsync(string model, ModelControlState control, bool read)
     {
-        // The folder may have come since the last look.
-        var entry = entries.Find(model) ?? (await Task.Run(() => repository.Fingerprint(model)) is null ? null : entries.GetOrAdd(model));
-        if (entry is null) return $"The silo's model repository has no folder {model}.";
         try
         {
+            // The folder may have come since the last look.
+            if (read) await Task.Run(repository.Refresh);
+            var entry = entries.Find(model) ?? (await Task.Run(() => repository.Fingerprint(model)) is null ? null : entries.GetOrAdd(model));
+            if (entry is null) return $"The silo's model repository has no folder {model}.";
             await updater.ApplyAsync(entry, control, read);
             return null;
         }

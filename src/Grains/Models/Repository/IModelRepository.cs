@@ -8,6 +8,12 @@ public interface IModelRepository
     /// <exception cref="InferenceStartupException">The repository itself cannot be read.</exception>
     IReadOnlyList<string> List();
 
+    /// <summary>Brings the folder up to date with where models come from, without waiting for a look; nothing where they lie in the folder.</summary>
+    /// <exception cref="InferenceStartupException">There is nothing to read.</exception>
+    void Refresh()
+    {
+    }
+
     /// <summary>A model as it lies there; null where there is none of that name.</summary>
     /// <exception cref="InferenceStartupException">It cannot be a model: what, where, and the remedy.</exception>
     StoredModel? Read(string name);

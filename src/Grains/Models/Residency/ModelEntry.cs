@@ -23,7 +23,11 @@ internal sealed class ModelEntry(string name, TaskScheduler scheduler)
     /// <summary>What serves; null where nothing does.</summary>
     public ServedModel? Current => Volatile.Read(ref _current);
 
-    public ModelControlState Control { get; set; } = new();
+    /// <summary>What was agreed on, as far as this silo knows.</summary>
+    public ModelControlState Control { get; private set; } = new();
+
+    /// <summary>Whether the silo has been told or has read what was agreed on.</summary>
+    public bool KnowsControl { get; private set; }
 
     /// <summary>Whether a first load is under way or waits for its turn at the start.</summary>
     public bool IsLoading { get; set; }
@@ -48,6 +52,8 @@ internal sealed class ModelEntry(string name, TaskScheduler scheduler)
 
     /// <summary>Whether a request waits for the model to come into memory: it is not evicted before it has answered.</summary>
     public bool HasWaiters => Volatile.Read(ref _waiters) > 0;
+
+    public void Follow(ModelControlState control) => (Control, KnowsControl) = (control, true);
 
     public void AddWaiter() => Interlocked.Increment(ref _waiters);
 

@@ -49,7 +49,7 @@ internal sealed partial class ModelUpdater(
     public Task ApplyAsync(ModelEntry entry, ModelControlState control, bool read) => Task.Run(() => ChangeAsync(entry, async () =>
     {
         if (control.Epoch < entry.Control.Epoch) return;
-        entry.Control = control;
+        entry.Follow(control);
         if (control.Unloaded) Leave(entry);
         else if (read) await ReadAndSwapAsync(entry).ConfigureAwait(false);
         else if (entry.Current is { } current) Leave(entry, loader.Rebuild(current, control));
@@ -68,9 +68,22 @@ internal sealed partial class ModelUpdater(
         await ChangeAsync(entry, async () =>
         {
             if (entry.Current is not null || entry.IsRemoved) return;
-            entry.Control = await controls.GetAsync(entry.Name).ConfigureAwait(false);
+            await ReadControlAsync(entry).ConfigureAwait(false);
             if (!entry.Control.Unloaded) await ReadAndSwapAsync(entry, log).ConfigureAwait(false);
         }).ConfigureAwait(false);
+    }
+
+    private async Task ReadControlAsync(ModelEntry entry)
+    {
+        try
+        {
+            entry.Follow(await controls.GetAsync(entry.Name).ConfigureAwait(false));
+        }
+        catch (InferenceException e) when (entry.KnowsControl)
+        {
+            // What has changed meanwhile could not have been stored either; and the model is wanted now.
+            LogControlUnreadable(entry.Name, e.Message);
+        }
     }
 
     private static async Task ChangeAsync(ModelEntry entry, Func<Task> change)
@@ -162,6 +175,9 @@ internal sealed partial class ModelUpdater(
 
     [LoggerMessage(EventIds.ModelLoadFailed, LogLevel.Warning, "Model {ModelName} could not be loaded. {Consequence}: {Reason}")]
     private partial void LogLoadFailed(string modelName, string consequence, string reason);
+
+    [LoggerMessage(EventIds.ControlUnreadable, LogLevel.Warning, "Model {ModelName} is loaded as was last agreed on, as far as this silo knows: {Reason}")]
+    private partial void LogControlUnreadable(string modelName, string reason);
 
     [LoggerMessage(EventIds.ModelSwapped, LogLevel.Information, "Model {ModelName} was swapped; it serves {ModelVersions}")]
     private partial void LogSwapped(string modelName, string modelVersions);

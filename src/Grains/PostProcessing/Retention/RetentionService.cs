@@ -43,7 +43,7 @@ internal sealed partial class RetentionService(
     private async Task<int> DeletePredictionsAsync(TimeSpan age, CancellationToken stoppingToken)
     {
         var (before, all) = (time.GetUtcNow() - age, 0);
-        var windowsFrom = time.GetUtcNow() - LongestReach();
+        var windowsFrom = time.GetUtcNow() - WindowReach.Of(sources);
         for (RetentionCursor? from = RetentionCursor.Start; from is { } next;)
         {
             (var deleted, from) = await retention.DeletePredictionsAsync(before, windowsFrom, next, options.Value.BatchSize, stoppingToken);
@@ -54,9 +54,6 @@ internal sealed partial class RetentionService(
 
         return all;
     }
-
-    // A record is not older than its event, except for events that are said to be of the near future.
-    private TimeSpan LongestReach() => TimeSpan.FromTicks(sources.Of<WindowView>().Select(view => view.Horizon).DefaultIfEmpty().Max()) + TimeSpan.FromDays(1);
 
     private async Task<int> DeleteMessagesAsync(CancellationToken stoppingToken)
     {

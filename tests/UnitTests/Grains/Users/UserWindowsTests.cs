@@ -319,9 +319,9 @@ public sealed class UserWindowsTests
     [Fact]
     public async Task Load_DatabaseGone_FailsAndIsTriedAgain()
     {
-        _user.Storage.OnCall = () => throw new InvalidOperationException("on purpose");
+        _user.Log.OnReadEvents = () => throw new InferenceException(InferenceErrorCode.StorageUnavailable, "on purpose");
         var fault = await Assert.ThrowsAsync<InferenceException>(() => _user.PredictAsync());
-        _user.Storage.OnCall = () => { };
+        _user.Log.OnReadEvents = () => { };
         await _user.PredictAsync();
 
         Assert.Equal(InferenceErrorCode.StorageUnavailable, fault.Code);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Orleans.Runtime;
 using OrleansInference;
 using OrleansInference.Grains.Features;
@@ -6,6 +7,7 @@ using OrleansInference.Grains.Features.Windows;
 using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.PostProcessing;
 using OrleansInference.Grains.PostProcessing.Outbox;
+using OrleansInference.Grains.PostProcessing.Retention;
 using OrleansInference.Grains.Users;
 using UnitTests.Fakes;
 using UnitTests.Grains.Features.Windows;
@@ -20,9 +22,12 @@ internal sealed class WindowUser
     private readonly TaskScheduler _turns = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
     private readonly List<Func<CancellationToken, Task>> _timers = [];
     private readonly PlanFixture _fixture;
+    private readonly RetentionOptions _retention;
+    private readonly SnapshotOutage _outage;
 
-    public WindowUser(Action<WindowViewOptions>? change = null)
+    public WindowUser(Action<WindowViewOptions>? change = null, TimeSpan? retention = null)
     {
+        _retention = new RetentionOptions { Predictions = retention };
         View = WindowViews.Spending(change);
         _fixture = new PlanFixture();
         _fixture = new PlanFixture
@@ -35,6 +40,7 @@ internal sealed class WindowUser
                 Event = new PlannedEvent(View, [0], null, 0),
             },
         };
+        _outage = new SnapshotOutage(Snapshots, _fixture.Time, OutageLog);
         Activate();
     }
 
@@ -45,6 +51,12 @@ internal sealed class WindowUser
     public FakePredictionLog Log { get; } = new();
 
     public FakeGrainStorage Storage { get; } = new();
+
+    public FakeLogger<SnapshotOutage> OutageLog { get; } = new();
+
+    public RecordedMetrics Metrics { get; } = new();
+
+    public IOptions<SnapshotOptions> Snapshots { get; } = Options.Create(new SnapshotOptions());
 
     public FakeEventHistory History { get; } = new();
 
@@ -66,12 +78,12 @@ internal sealed class WindowUser
     public void Activate()
     {
         _timers.Clear();
-        var snapshots = new UserSnapshots(Storage, Log);
+        var snapshots = new UserSnapshots(Storage, Log, _outage, Snapshots, _fixture.Time);
         var services = new UserWindowsServices(
-            new WindowLoader(new FeatureSources([View]), snapshots, Log, History, FakeMeterFactory.Instruments, NullLogger<WindowLoader>.Instance),
+            new WindowLoader(new FeatureSources([View]), snapshots, Log, History, Options.Create(_retention), Metrics.Instruments, NullLogger<WindowLoader>.Instance),
             snapshots,
             _fixture.Time,
-            FakeMeterFactory.Instruments,
+            Metrics.Instruments,
             NullLogger<UserWindows>.Instance);
         Journal = new UserJournal(Key, Log, new FakeOutbox(_fixture.Time, new OutboxSignal()), _fixture.Time);
         Windows = new UserWindows(GrainId.Create("user", Key), services, Journal, (callback, _) =>

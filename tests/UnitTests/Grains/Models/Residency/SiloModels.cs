@@ -104,7 +104,14 @@ internal sealed class SiloModels : IControlStates, IDisposable
     public async Task<InferenceException> InferFailsAsync(string model, string? version = null) =>
         await Assert.ThrowsAsync<InferenceException>(() => InferAsync(model, version));
 
-    Task<ModelControlState> IControlStates.GetAsync(string model) => Task.FromResult(Controls.GetValueOrDefault(model) ?? new ModelControlState());
+    /// <summary>Throws where what was agreed on cannot be read.</summary>
+    public Action OnControlRead { get; set; } = () => { };
+
+    Task<ModelControlState> IControlStates.GetAsync(string model)
+    {
+        OnControlRead();
+        return Task.FromResult(Controls.GetValueOrDefault(model) ?? new ModelControlState());
+    }
 
     public void Dispose()
     {

@@ -1,0 +1,18 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace OrleansInference.Grains.Users;
+
+/// <summary>How users' snapshots are read. Section <c>Inference:Snapshots</c>.</summary>
+public sealed class SnapshotOptions
+{
+    /// <summary>
+    /// Longest wait for a snapshot before the user is brought back from the log alone. Default: 300 ms, so that a prediction with a
+    /// deadline of 1 s can still be answered. From 10 ms to 1 minute.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan ReadTimeout { get; set; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>How long no snapshot is asked for when grain storage does not answer. Default: 5 s. Zero asks every time. At most 10 minutes.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan PauseAfterFailure { get; set; } = TimeSpan.FromSeconds(5);
+}

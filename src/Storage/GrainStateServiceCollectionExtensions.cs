@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using Orleans.Hosting;
+using Orleans.Providers;
+using Orleans.Serialization;
+using Orleans.Storage;
+using OrleansInference.Grains;
+using OrleansInference.Storage.Azure;
+using OrleansInference.Storage.Azure.GrainState;
+using OrleansInference.Storage.Sql;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers where grain state is kept.</summary>
+internal static class GrainStateServiceCollectionExtensions
+{
+    private const string Setting = $"{GrainStateOptions.Section}:{nameof(GrainStateOptions.Provider)}";
+
+    /// <summary>The default provider of grain storage, as <c>Inference:GrainState:Provider</c> says. Default: Sqlite.</summary>
+    /// <exception cref="InferenceStartupException">There is no such provider.</exception>
+    public static IServiceCollection AddGrainState(this IServiceCollection services, IConfiguration configuration) => configuration[Setting]?.ToUpperInvariant() switch
+    {
+        null or "" or "SQLITE" => services.AddSqliteGrainState(),
+        "AZURETABLE" => services.AddAzureAccount(configuration).AddAzureTables(configuration),
+        "AZUREBLOB" => services.AddAzureAccount(configuration).AddAzureBlobs(),
+        _ => throw new InferenceStartupException($"{Setting} is '{configuration[Setting]}'. Set it to Sqlite, AzureTable or AzureBlob."),
+    };
+
+    private static IServiceCollection AddSqliteGrainState(this IServiceCollection services)
+    {
+        services.AddSingleton(provider => new SqlGrainStorage(
+            provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<Serializer>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddKeyedSingleton<IGrainStorage>(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, (provider, _) => provider.GetRequiredService<SqlGrainStorage>());
+        return services.AddSingleton<IGrainStorage>(provider => provider.GetRequiredService<SqlGrainStorage>());
+    }
+
+    private static IServiceCollection AddAzureAccount(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton<IValidateOptions<GrainStateOptions>>(new AzureOptionsValidator<GrainStateOptions>(GrainStateOptions.Section, Connect));
+        services.AddOptions<GrainStateOptions>().Bind(configuration.GetSection(GrainStateOptions.Section)).ValidateOnStart();
+        return services.AddHostedService<GrainStateCheck>();
+    }
+
+    private static void Connect(GrainStateOptions account)
+    {
+        if (account.Provider is GrainStateProvider.AzureTable) AzureClients.CreateTables(account);
+        else AzureClients.CreateBlobs(account);
+    }
+
+    private static IServiceCollection AddAzureTables(this IServiceCollection services, IConfiguration configuration)
+    {
+        new SiloServices(services, configuration).AddAzureTableGrainStorageAsDefault(builder => builder.Configure<IOptions<GrainStateOptions>, Serializer>((storage, settings, serializer) =>
+        {
+            storage.TableServiceClient = AzureClients.CreateTables(settings.Value);
+            storage.TableName = settings.Value.TableName;
+
+            // An empty row would stay for each user that is erased.
+            storage.DeleteStateOnClear = true;
+            storage.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
+        }));
+        return services;
+    }
+
+    private static IServiceCollection AddAzureBlobs(this IServiceCollection services) =>
+        services.AddAzureBlobGrainStorageAsDefault(builder => builder.Configure<IOptions<GrainStateOptions>, Serializer>((storage, settings, serializer) =>
+        {
+            storage.BlobServiceClient = AzureClients.CreateBlobs(settings.Value);
+            storage.ContainerName = settings.Value.ContainerName;
+            storage.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer);
+        }));
+
+    // The tables' registration is for a silo builder only, and asks it for nothing but these.
+    private sealed record SiloServices(IServiceCollection Services, IConfiguration Configuration) : ISiloBuilder;
+}
