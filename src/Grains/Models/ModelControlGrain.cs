@@ -5,11 +5,15 @@ namespace OrleansInference.Grains.Models;
 
 /// <summary>What the cluster has agreed on for one model.</summary>
 /// <remarks>A change is stored first and told to the silos then: one that was told and forgotten would be worse than one that comes late.</remarks>
-[GrainType("model-control")]
+[GrainType(TypeName)]
 internal sealed class ModelControlGrain(
-    [PersistentState("model-control")] IPersistentState<ModelControlState> state, IModelSilos silos, IModelRepository repository, TimeProvider time)
+    [PersistentState(ModelControlGrain.StateName)] IPersistentState<ModelControlState> state, IModelSilos silos, IModelRepository repository, TimeProvider time)
     : Grain, IModelControlGrain, IModelControlStateGrain
 {
+    /// <summary>With the model's name, the key of what is stored.</summary>
+    public const string TypeName = "model-control";
+    public const string StateName = "model-control";
+
     private string Name => this.GetPrimaryKeyString();
 
     public async Task<ModelChange> LoadAsync()

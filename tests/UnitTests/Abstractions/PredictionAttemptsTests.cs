@@ -106,7 +106,7 @@ public sealed class PredictionAttemptsTests
     {
         using var caller = new CancellationTokenSource();
         var user = new FakeUserGrain(_ => new TaskCompletionSource<Prediction>().Task);
-        var answer = new PredictionAttempts(_time).PredictAsync(user, Request, caller.Token);
+        var answer = new PredictionAttempts(new PredictionAttemptOptions(), _time).PredictAsync(user, Request, caller.Token);
 
         await caller.CancelAsync();
 
@@ -116,7 +116,7 @@ public sealed class PredictionAttemptsTests
     private static Prediction Prediction() =>
         new() { PredictionId = Request.PredictionId, Value = 0.5, Info = "", Model = "fraud", ModelVersion = 1, Degraded = false };
 
-    private Task<Prediction> PredictAsync(FakeUserGrain user) => new PredictionAttempts(_time).PredictAsync(user, Request, CancellationToken.None);
+    private Task<Prediction> PredictAsync(FakeUserGrain user) => new PredictionAttempts(new PredictionAttemptOptions(), _time).PredictAsync(user, Request, CancellationToken.None);
 
     private sealed class FakeUserGrain(Func<int, Task<Prediction>> answer) : IUserGrain
     {
