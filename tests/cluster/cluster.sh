@@ -90,7 +90,7 @@ initialize_postgres() {
   cp "$dir/postgres/password" "$dir/password"
   if [[ "$(id -u)" -eq 0 ]]; then chown -R nobody:nogroup "$dir/postgres"; fi
   LD_LIBRARY_PATH="$dir/postgres/native/lib" as_user "$dir/postgres/native/bin/initdb" -D "$dir/postgres/data" -U postgres \
-    -A scram-sha-256 --pwfile="$dir/postgres/password" --encoding=UTF8 --locale=C --no-sync > "$dir/logs/initdb.log" 2>&1 || fail "initdb failed; see $dir/logs/initdb.log"
+    -A scram-sha-256 --pwfile="$dir/postgres/password" --encoding=UTF8 --locale=C --no-sync > "$dir/logs/initdb.log" 2>&1 || fail "initdb failed:"$'\n'"$(cat "$dir/logs/initdb.log")"
 }
 
 postgres_answers() { grep -q ready "$dir/postgres/data/postmaster.pid" 2> /dev/null && listens "$postgres_port"; }
@@ -176,30 +176,45 @@ write_settings() {
 # Names with a hyphen cannot be exported, so these two go by the command line.
 webhook_settings() { echo "--Inference:Webhooks:fraud-desk:Url=http://127.0.0.1:$webhook_port/alerts --Inference:Webhooks:case-review:Url=http://127.0.0.1:$webhook_port/workflows"; }
 
-start_silo() {
-  local before
-  before="$(lines_of "$1")"
+# How many lines the log of each had before its present start.
+declare -A before
+
+launch_silo() {
+  before[$1]="$(lines_of "$1")"
   # shellcheck disable=SC2046,SC2086
   (write_settings && launch "$1" dotnet "$(program src/Silo OrleansInference.Silo)" --environment Cluster --Inference:Silo:Port="$(silo_port "${1#silo-}")" \
     --Inference:Silo:GatewayPort="$(gateway_port "${1#silo-}")" $(webhook_settings) ${CLUSTER_SETTINGS:-})
-  wait_until "$1" printed "$1" "A silo without REST is up" "$before"
 }
 
-start_api() {
-  local before
-  before="$(lines_of "$1")"
+launch_api() {
+  before[$1]="$(lines_of "$1")"
   # shellcheck disable=SC2086
   (write_settings && launch "$1" dotnet "$(program src/Api OrleansInference.Api)" --environment Cluster --Inference:Mode=Client \
     --urls="http://127.0.0.1:$(api_port "${1#api-}")" --Inference:Grpc:Port="$(grpc_port "${1#api-}")" ${CLUSTER_SETTINGS:-})
-  wait_until "$1" printed "$1" "OrleansInference is up" "$before"
 }
+
+# All of them at the same time.
+start_many() {
+  local name up="$1" launch="$2"
+  shift 2
+  for name in "$@"; do
+    if ! pid_of "$name" > /dev/null; then "$launch" "$name"; fi
+  done
+  for name in "$@"; do
+    if [[ -n "${before[$name]:-}" ]]; then wait_until "$name" printed "$name" "$up" "${before[$name]}"; fi
+  done
+}
+
+start_silos() { start_many "A silo without REST is up" launch_silo "$@"; }
+
+start_apis() { start_many "OrleansInference is up" launch_api "$@"; }
 
 start_one() {
   if pid_of "$1" > /dev/null; then echo "$1 runs already."; return; fi
   case "$1" in
     redis | postgres | risk | webhooks) "start_$1" ;;
-    silo-*) start_silo "$1" ;;
-    api-*) start_api "$1" ;;
+    silo-*) start_silos "$1" ;;
+    api-*) start_apis "$1" ;;
     *) fail "There is no $1. Say redis, postgres, risk, webhooks, silo-N or api-N." ;;
   esac
 }
@@ -222,8 +237,10 @@ stop_one() {
 start_all() {
   local i
   for name in redis postgres risk webhooks; do start_one "$name"; done
-  for i in $(seq "${CLUSTER_SILOS:-3}"); do start_one "silo-$i"; done
-  for i in $(seq "${CLUSTER_APIS:-2}"); do start_one "api-$i"; done
+  # shellcheck disable=SC2046
+  start_silos $(seq -f "silo-%.0f" "${CLUSTER_SILOS:-3}")
+  # shellcheck disable=SC2046
+  start_apis $(seq -f "api-%.0f" "${CLUSTER_APIS:-2}")
   for i in $(seq "${CLUSTER_APIS:-2}"); do echo "api-$i listens on http://127.0.0.1:$(api_port "$i"), gRPC on http://127.0.0.1:$(grpc_port "$i")"; done
   echo "Logs are in $dir/logs. tests/cluster/cluster.sh stop ends it all."
 }
