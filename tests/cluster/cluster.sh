@@ -13,6 +13,7 @@
 #   CLUSTER_PORTS      first of the hundred ports; default: 21000
 #   CLUSTER_SILOS      silos that "start" starts; default: 3
 #   CLUSTER_APIS       APIs that "start" starts; default: 2
+#   CLUSTER_DEADLINE   deadline of each prediction, the model's and the APIs'; default: 00:00:05
 #   CLUSTER_SETTINGS   further settings of every silo and API, such as "--Inference:Models:Threads=1"
 #   CLUSTER_DEMO_DATA  a folder with the demo's fraud.db, which is made otherwise
 #   CONFIGURATION      Release (default) or Debug
@@ -24,6 +25,7 @@ root="$(cd "$(dirname "$0")/../.." && pwd)"
 dir="${CLUSTER_DIR:-$root/artifacts/cluster}"
 ports="${CLUSTER_PORTS:-21000}"
 configuration="${CONFIGURATION:-Release}"
+deadline="${CLUSTER_DEADLINE:-00:00:05}"
 patience=120
 
 redis_port=$ports postgres_port=$((ports + 1)) risk_port=$((ports + 2)) webhook_port=$((ports + 3))
@@ -131,7 +133,7 @@ start_webhooks() {
 write_models() {
   mkdir -p "$dir/models"
   cp -r "$root/models/fraud" "$dir/models/"
-  sed -i 's/"deadline": *"[^"]*"/"deadline": "00:00:05"/' "$dir/models/fraud/model.json"
+  sed -i 's/"deadline": *"[^"]*"/"deadline": "'"$deadline"'"/' "$dir/models/fraud/model.json"
   cp -r "$root/tests/models/identity" "$dir/models/unlogged"
   cat > "$dir/models/unlogged/model.json" <<'JSON'
 {
@@ -149,7 +151,7 @@ JSON
 write_settings() {
   export Inference__Cluster__Redis="127.0.0.1:$redis_port"
   export Inference__PostgreSql__ConnectionString="Host=127.0.0.1;Port=$postgres_port;Database=postgres;Username=postgres;Password=$(cat "$dir/password");Maximum Pool Size=40"
-  export Inference__DefaultModel=fraud
+  export Inference__DefaultModel=fraud Inference__Predictions__Deadline="$deadline"
   export Inference__ModelRepository__Path="$dir/models"
   export Inference__DataDirectory="$dir/demo"
   export Inference__FeatureViews__spending__Kind=Window Inference__FeatureViews__spending__AllowedLateness=1.00:00:00
@@ -162,7 +164,7 @@ write_settings() {
     export "Inference__ExternalServices__terminal_risk__Columns__count_${days}d__Default=0" "Inference__ExternalServices__terminal_risk__Columns__risk_${days}d__Default=0"
   done
   export Inference__FeatureViews__profile__Provider=PostgreSql Inference__FeatureViews__profile__ConnectionString="$Inference__PostgreSql__ConnectionString"
-  export Inference__FeatureViews__profile__UserIdType=Text Inference__FeatureViews__profile__Ttl=01:00:00 Inference__FeatureViews__profile__Timeout=00:00:04
+  export Inference__FeatureViews__profile__UserIdType=Text Inference__FeatureViews__profile__Ttl=01:00:00 Inference__FeatureViews__profile__Timeout="$deadline"
   export Inference__FeatureViews__profile__Sql="SELECT id AS user_id, length(id)::float8 AS home_x, 0::float8 AS home_y FROM unnest(@user_ids) AS id"
   export Inference__FeatureViews__profile__Columns__home_x__Default=0 Inference__FeatureViews__profile__Columns__home_y__Default=0
   export Inference__ExternalServices__terminal_risk__BaseAddress="http://127.0.0.1:$risk_port"
@@ -283,5 +285,5 @@ case "${1:-}" in
   stop) if [[ -n "${2:-}" ]]; then stop_one "$2"; else stop_all; fi ;;
   kill) stop_one "${2:?which one}" KILL ;;
   status) status ;;
-  *) sed -n '2,20s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,22s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

@@ -38,16 +38,10 @@ internal sealed class ClusterLoad : IAsyncDisposable
     public static ClusterLoad Start(ClusterProcesses cluster, string prefix, int users, int perSecond) => new(cluster, prefix, users, perSecond);
 
     /// <summary>Waits for that many more answers, as the measure of time under load.</summary>
-    public async Task WaitForAnswersAsync(int count)
-    {
-        var (wanted, startedAt) = (Answered + count, Stopwatch.GetTimestamp());
-        while (Answered < wanted)
-        {
-            if (Stopwatch.GetElapsedTime(startedAt) > Patience || _running.IsFaulted)
-                throw new TimeoutException($"Only {Answered} of {wanted} predictions were answered within {Patience}. The last that failed: {_requests.LastOrDefault(request => request.Failure is not null)}; the load: {_running.Exception}");
-            await Task.Delay(50, CancellationToken.None);
-        }
-    }
+    public Task WaitForAnswersAsync(int count) => WaitForAsync(count, "were answered", request => request.Failure is null);
+
+    /// <summary>Waits for that many more failures.</summary>
+    public Task WaitForFailuresAsync(int count) => WaitForAsync(count, "failed", request => request.Failure is not null);
 
     /// <summary>Asks no more and waits for the last answers.</summary>
     public async Task<IReadOnlyList<ClusterRequest>> StopAsync()
@@ -63,7 +57,16 @@ internal sealed class ClusterLoad : IAsyncDisposable
         _ended.Dispose();
     }
 
-    private int Answered => _requests.Count(request => request.Failure is null);
+    private async Task WaitForAsync(int count, string what, Func<ClusterRequest, bool> counts)
+    {
+        var (wanted, startedAt) = (_requests.Count(counts) + count, Stopwatch.GetTimestamp());
+        while (_requests.Count(counts) is var now && now < wanted)
+        {
+            if (Stopwatch.GetElapsedTime(startedAt) > Patience || _running.IsFaulted)
+                throw new TimeoutException($"Only {now} of {wanted} predictions {what} within {Patience}. The last that failed: {_requests.LastOrDefault(request => request.Failure is not null)}; the load: {_running.Exception}");
+            await Task.Delay(50, CancellationToken.None);
+        }
+    }
 
     private string User(int user) => string.Create(CultureInfo.InvariantCulture, $"{_prefix}-{user}");
 

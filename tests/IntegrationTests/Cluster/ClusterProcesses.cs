@@ -12,11 +12,19 @@ public sealed class ClusterProcesses : IAsyncLifetime
     private const int Continue = 18;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    // In each run with patience, as for the deadline.
+    private static readonly string Settings = Soak.Whole
+        ? "--Inference:Models:Threads=1"
+        : "--Inference:Models:Threads=1 --Inference:Cluster:ProbeTimeout=00:00:02 --Inference:Cluster:StartTimeout=00:02:00 --Inference:PostgreSql:ConnectTimeout=00:00:10 --Inference:PostgreSql:CommandTimeout=00:00:20";
+
     private static readonly string[] Servers = ["redis", "postgres"];
     private static readonly string[] Silos = ["silo-1", "silo-2", "silo-3"];
 
     private readonly TestDirectory _directory = new();
     private readonly int _ports = FreePort.FindHundred();
+
+    /// <summary>A prediction's. Longer in each run: these are not about a busy machine's time.</summary>
+    internal static TimeSpan Deadline { get; } = TimeSpan.FromSeconds(Soak.Rounds(inEachRun: 25, whole: 5));
 
     /// <summary>One for each API.</summary>
     internal IReadOnlyList<HttpClient> Apis { get; private set; } = [];
@@ -59,6 +67,21 @@ public sealed class ClusterProcesses : IAsyncLifetime
     /// <summary>SIGCONT: it goes on where it stood.</summary>
     internal void Resume(string name) => Send(name, Continue);
 
+    /// <summary>Whether the process is there and has not ended.</summary>
+    internal bool IsRunning(string name)
+    {
+        try
+        {
+            // The state follows the name, which is in parentheses; Z: nobody has asked for its exit code yet.
+            var stat = File.ReadAllText($"/proc/{ProcessId(name)}/stat");
+            return stat[stat.LastIndexOf(')') + 2] is not 'Z';
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     internal int SiloPort(string silo) => _ports + 10 + int.Parse(silo.AsSpan("silo-".Length), CultureInfo.InvariantCulture);
 
     /// <summary>What a process has printed, over all its starts.</summary>
@@ -79,9 +102,11 @@ public sealed class ClusterProcesses : IAsyncLifetime
         _directory.Dispose();
     }
 
+    private int ProcessId(string name) => int.Parse(File.ReadAllText(Path.Combine(_directory.File("run"), $"{name}.pid")).Split(' ')[0], CultureInfo.InvariantCulture);
+
     private void Send(string name, int signal)
     {
-        var id = int.Parse(File.ReadAllText(Path.Combine(_directory.File("run"), $"{name}.pid")).Split(' ')[0], CultureInfo.InvariantCulture);
+        var id = ProcessId(name);
         if (kill(id, signal) != 0) throw new InvalidOperationException($"{name}, process {id}, took no signal {signal}");
     }
 
@@ -93,7 +118,8 @@ public sealed class ClusterProcesses : IAsyncLifetime
         start.Environment["CLUSTER_DIR"] = _directory.File("run");
         start.Environment["CLUSTER_PORTS"] = _ports.ToString(CultureInfo.InvariantCulture);
         start.Environment["CLUSTER_DEMO_DATA"] = _directory.File("demo-data");
-        start.Environment["CLUSTER_SETTINGS"] = "--Inference:Models:Threads=1";
+        start.Environment["CLUSTER_DEADLINE"] = Deadline.ToString("c", CultureInfo.InvariantCulture);
+        start.Environment["CLUSTER_SETTINGS"] = Settings;
         start.Environment["CONFIGURATION"] = Repository.Configuration;
         using var process = Process.Start(start)!;
         await process.WaitForExitAsync().WaitAsync(Patience);

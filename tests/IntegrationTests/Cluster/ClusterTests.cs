@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using IntegrationTests.Infrastructure;
 
@@ -10,10 +11,9 @@ public sealed class ClusterTests(ClusterProcesses cluster) : IClassFixture<Clust
     private const string Lost = "silo-2";
 
     private static readonly int Users = Soak.Rounds(inEachRun: 200, whole: 10_000);
-    private static readonly int PerSecond = Soak.Rounds(inEachRun: 60, whole: 200);
+    private static readonly int PerSecond = Soak.Rounds(inEachRun: 40, whole: 200);
 
-    // A model's deadline, and five seconds more.
-    private static readonly TimeSpan LatestAnswer = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LatestAnswer = ClusterProcesses.Deadline + TimeSpan.FromSeconds(5);
 
     private static int Answers(int seconds) => PerSecond * Soak.Rounds(seconds, Math.Max(seconds, 60));
 
@@ -52,6 +52,103 @@ public sealed class ClusterTests(ClusterProcesses cluster) : IClassFixture<Clust
 
         AssertFailures(requests, mostInThousand: 0);
         await AssertNothingLostAsync(load, requests);
+    }
+
+    [Fact]
+    public async Task Start_AnotherSiloUnderLoad_TakesUsersAndFailsNoRequest()
+    {
+        await cluster.MakeWholeAsync();
+        await using var load = ClusterLoad.Start(cluster, "added", Users, PerSecond);
+        await load.WaitForAnswersAsync(PerSecond);
+        await cluster.StartAsync("silo-4");
+        await WaitForUsersAsync("silo-4", "added-new");
+        await load.WaitForAnswersAsync(Answers(2));
+        await cluster.StopAsync("silo-4");
+        await load.WaitForAnswersAsync(PerSecond);
+        var requests = await load.StopAsync();
+
+        AssertFailures(requests, mostInThousand: 0);
+        await AssertNothingLostAsync(load, requests);
+    }
+
+    [Fact]
+    public async Task Pause_OneSilo_IsDeclaredDeadAndNothingIsTwice()
+    {
+        await cluster.MakeWholeAsync();
+        await using var load = ClusterLoad.Start(cluster, "paused", Users, PerSecond);
+        await load.WaitForAnswersAsync(Answers(3));
+        cluster.Pause(Lost);
+        await cluster.Members.WaitForActiveAsync(2);
+        await load.WaitForAnswersAsync(PerSecond * Soak.Rounds(inEachRun: 2, whole: 18));
+        cluster.Resume(Lost);
+
+        // It finds itself declared dead, and ends so that whoever watches over it starts it again.
+        await Eventually.TrueAsync(() => !cluster.IsRunning(Lost));
+        await cluster.StartAsync(Lost);
+        await cluster.Members.WaitForActiveAsync(3);
+        await load.WaitForAnswersAsync(PerSecond);
+        var requests = await load.StopAsync();
+
+        // Its sockets stay open and take what nobody answers, so that some may wait for all of their time.
+        AssertFailures(requests, mostInThousand: 20);
+        Assert.DoesNotContain(requests, request => request.Elapsed > LatestAnswer);
+        await AssertNothingLostAsync(load, requests);
+    }
+
+    [Fact]
+    public async Task Redis_StoppedAndStarted_IsNotMissed()
+    {
+        await cluster.MakeWholeAsync();
+        await using var load = ClusterLoad.Start(cluster, "redis", Users, PerSecond);
+        await load.WaitForAnswersAsync(PerSecond);
+        await cluster.StopAsync("redis");
+        await load.WaitForAnswersAsync(PerSecond * Soak.Rounds(inEachRun: 4, whole: 15));
+        await cluster.StartAsync("redis");
+        await cluster.Members.WaitForActiveAsync(3);
+        await load.WaitForAnswersAsync(PerSecond);
+        var requests = await load.StopAsync();
+
+        AssertFailures(requests, mostInThousand: 0);
+        await AssertNothingLostAsync(load, requests);
+    }
+
+    [Fact]
+    public async Task PostgreSql_StoppedAndStarted_RefusesWithTheReasonAndRecovers()
+    {
+        await cluster.MakeWholeAsync();
+        await using var load = ClusterLoad.Start(cluster, "postgres", Users, PerSecond);
+        await load.WaitForAnswersAsync(Answers(3));
+        await cluster.StopAsync("postgres");
+        await AssertRefusedAsync();
+        await AssertGoesOnAsync();
+        await load.WaitForFailuresAsync(PerSecond * Soak.Rounds(inEachRun: 3, whole: 15));
+        await cluster.StartAsync("postgres");
+        await load.WaitForAnswersAsync(Answers(3));
+        var requests = await load.StopAsync();
+
+        Assert.All(requests.Where(request => request.Failure is not null), request => Assert.StartsWith("503 ", request.Failure, StringComparison.Ordinal));
+        Assert.DoesNotContain(requests, request => request.Elapsed > LatestAnswer);
+        await AssertNothingLostAsync(load, requests);
+    }
+
+    private async Task AssertRefusedAsync()
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        var (status, problem) = await cluster.Apis[0].PostJsonAsync("/predict", """{"user_id": "postgres-cold", "raw_feature": "3156", "amount": 1}""");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+        Assert.Equal("StorageUnavailable", problem.GetProperty("code").GetString());
+        Assert.True(Stopwatch.GetElapsedTime(startedAt) < LatestAnswer, $"{Stopwatch.GetElapsedTime(startedAt)}");
+        TestContext.Current.TestOutputHelper?.WriteLine($"refused after {Stopwatch.GetElapsedTime(startedAt).TotalSeconds:F2} s: {problem.GetProperty("detail")}");
+    }
+
+    // Raw tensors, and a model that keeps no log.
+    private async Task AssertGoesOnAsync()
+    {
+        var (inferred, _) = await cluster.Apis[1].PostJsonAsync("/v2/models/unlogged/infer", """{"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 4], "data": [1, 2, 3, 4]}]}""");
+        var (predicted, _) = await cluster.Apis[0].PostJsonAsync("/v1/models/unlogged/predict", """{"user_id": "postgres-unlogged", "x": 2}""");
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (inferred, predicted));
     }
 
     // Users of its own: those that are there stay where they are until they are idle.
