@@ -42,5 +42,5 @@ public sealed class InferenceClusterOptionsTests
     }
 
     private static InferenceClusterOptions Read(params (string Setting, string Value)[] settings) => NamedOptions.ReadOne<InferenceClusterOptions>(
-        new ConfigurationBuilder().AddInMemoryCollection(settings.Select(one => KeyValuePair.Create($"Cluster:{one.Setting}", (string?)one.Value))).Build(), "Cluster");
+        new ConfigurationBuilder().AddInMemoryCollection(settings.Select(one => KeyValuePair.Create($"Inference:Cluster:{one.Setting}", (string?)one.Value))).Build().GetSection("Inference"), "Cluster");
 }
