@@ -18,7 +18,7 @@ internal sealed class PredictionAttempts(PredictionAttemptOptions options, TimeP
 
     public async Task<Prediction> PredictAsync(IUserGrain user, PredictionRequest request, CancellationToken cancellationToken)
     {
-        var (startedAt, failures) = (time.GetTimestamp(), 0);
+        var (startedAt, failures, wasNotReady) = (time.GetTimestamp(), 0, false);
         var answer = user.PredictAsync(request, cancellationToken);
         while (true)
         {
@@ -31,8 +31,9 @@ internal sealed class PredictionAttempts(PredictionAttemptOptions options, TimeP
                 // Beside the first, which may be at work all the same: then this one joins it.
                 answer = FirstAnswerAsync(answer, user.PredictAsync(request with { MayBeRecorded = true }, cancellationToken));
             }
-            catch (Exception e) when (CanRetry(e, failures) && Left(startedAt) > TimeSpan.Zero)
+            catch (Exception e) when (CanRetry(e, wasNotReady) && Left(startedAt) > TimeSpan.Zero)
             {
+                wasNotReady |= e is InferenceException;
                 await Task.Delay(Min(Pause(failures++), Left(startedAt)), time, cancellationToken);
                 answer = user.PredictAsync(request with { MayBeRecorded = true }, cancellationToken);
             }
@@ -49,9 +50,9 @@ internal sealed class PredictionAttempts(PredictionAttemptOptions options, TimeP
     }
 
     // What a silo says of itself while it starts is told at once; what it says of a user who moved is over by the next call.
-    private static bool CanRetry(Exception failure, int failures) => failure switch
+    private static bool CanRetry(Exception failure, bool wasNotReady) => failure switch
     {
-        InferenceException { Code: InferenceErrorCode.NotReady } => failures == 0,
+        InferenceException { Code: InferenceErrorCode.NotReady } => !wasNotReady,
         SiloUnavailableException or OrleansMessageRejectionException or ConnectionFailedException => true,
         _ => false,
     };

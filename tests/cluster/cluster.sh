@@ -4,7 +4,8 @@
 #   tests/cluster/cluster.sh start            everything; prints where it listens
 #   tests/cluster/cluster.sh status           what runs
 #   tests/cluster/cluster.sh stop             everything, silos and APIs gracefully
-#   tests/cluster/cluster.sh start silo-4     one process more, or again: redis, postgres, risk, webhooks, silo-N, api-N
+#   tests/cluster/cluster.sh start silo-4     one process more, or again: redis, postgres, risk, webhooks, silo-N, api-N,
+#                                             host-N (an API with a silo of its own)
 #   tests/cluster/cluster.sh stop silo-2      one process, gracefully
 #   tests/cluster/cluster.sh kill silo-2      one process, with SIGKILL
 #
@@ -195,6 +196,15 @@ launch_api() {
     --urls="http://127.0.0.1:$(api_port "${1#api-}")" --Inference:Grpc:Port="$(grpc_port "${1#api-}")" ${CLUSTER_SETTINGS:-})
 }
 
+# An API and a silo in one process.
+launch_host() {
+  before[$1]="$(lines_of "$1")"
+  # shellcheck disable=SC2046,SC2086
+  (write_settings && launch "$1" dotnet "$(program src/Api OrleansInference.Api)" --environment Cluster --Inference:Silo:Port="$(silo_port "${1#host-}")" \
+    --Inference:Silo:GatewayPort="$(gateway_port "${1#host-}")" --urls="http://127.0.0.1:$(api_port "${1#host-}")" --Inference:Grpc:Port="$(grpc_port "${1#host-}")" \
+    $(webhook_settings) ${CLUSTER_SETTINGS:-})
+}
+
 # All of them at the same time.
 start_many() {
   local name up="$1" launch="$2"
@@ -217,7 +227,8 @@ start_one() {
     redis | postgres | risk | webhooks) "start_$1" ;;
     silo-*) start_silos "$1" ;;
     api-*) start_apis "$1" ;;
-    *) fail "There is no $1. Say redis, postgres, risk, webhooks, silo-N or api-N." ;;
+    host-*) start_many "OrleansInference is up" launch_host "$1" ;;
+    *) fail "There is no $1. Say redis, postgres, risk, webhooks, silo-N, api-N or host-N." ;;
   esac
 }
 
@@ -250,7 +261,7 @@ start_all() {
 # Who asks before who answers.
 stop_all() {
   local file name
-  for kind in api silo risk webhooks postgres redis; do
+  for kind in api host silo risk webhooks postgres redis; do
     for file in "$dir/$kind"*.pid; do
       [[ -f "$file" ]] || continue
       name="$(basename "$file" .pid)"
@@ -285,5 +296,5 @@ case "${1:-}" in
   stop) if [[ -n "${2:-}" ]]; then stop_one "$2"; else stop_all; fi ;;
   kill) stop_one "${2:?which one}" KILL ;;
   status) status ;;
-  *) sed -n '2,22s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,23s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

@@ -13,7 +13,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private const int Clients = 8;
     private const int MostEvents = 150;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(Soak.Rounds(inEachRun: 2, whole: 10));
 
     private readonly ClusterProcesses _cluster;
     private readonly string _prefix;

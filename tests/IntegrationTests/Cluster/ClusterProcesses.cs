@@ -48,7 +48,7 @@ public sealed class ClusterProcesses : IAsyncLifetime
             throw;
         }
 
-        Apis = [.. Enumerable.Range(1, 2).Select(api => new HttpClient { BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_ports + 50 + api}")) })];
+        Apis = [Api(1), Api(2)];
         Members = await ClusterMembers.ConnectAsync(_ports);
     }
 
@@ -86,6 +86,9 @@ public sealed class ClusterProcesses : IAsyncLifetime
 
     /// <summary>What a process has printed, over all its starts.</summary>
     internal string Output(string name) => File.ReadAllText(Path.Combine(_directory.File("run"), "logs", $"{name}.log"));
+
+    /// <summary>A client of the API with that number, or of the host.</summary>
+    internal HttpClient Api(int number) => new() { BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_ports + 50 + number}")) };
 
     /// <summary>Starts what a test before has left stopped, and waits until the cluster is whole.</summary>
     internal async Task MakeWholeAsync()

@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using IntegrationTests.Infrastructure;
 
 namespace IntegrationTests.Cluster;
 
 /// <summary>What becomes of predictions while processes of a cluster die, stop, pause and come.</summary>
 /// <remarks>Hundreds of users for some seconds in each run; ten thousand for a minute with <c>INFERENCE_TESTS_SOAK=1</c>.</remarks>
-public sealed class ClusterTests(ClusterProcesses cluster) : IClassFixture<ClusterProcesses>
+public sealed partial class ClusterTests(ClusterProcesses cluster) : IClassFixture<ClusterProcesses>
 {
     private const string Lost = "silo-2";
 
@@ -72,6 +74,23 @@ public sealed class ClusterTests(ClusterProcesses cluster) : IClassFixture<Clust
     }
 
     [Fact]
+    public async Task Start_ApiWithASiloOfItsOwn_ServesTheClustersUsers()
+    {
+        await cluster.MakeWholeAsync();
+        await cluster.StartAsync("host-5");
+        using var host = cluster.Api(5);
+        await cluster.Members.WaitForActiveAsync(4);
+
+        var (_, first) = await cluster.Apis[0].PostJsonAsync("/predict", """{"user_id": "hosted", "raw_feature": "3156", "amount": 1}""");
+        var (_, second) = await host.PostJsonAsync("/predict", """{"user_id": "hosted", "raw_feature": "3156", "amount": 3}""");
+        var recorded = await host.GetJsonAsync($"/v1/predictions/{second.GetProperty("prediction_id").GetString()}");
+        await cluster.StopAsync("host-5");
+
+        Assert.Equal((1, 2), (await ReadSequenceAsync(cluster.Apis[1], first), recorded.GetProperty("sequence").GetInt32()));
+        await cluster.Members.WaitForActiveAsync(3);
+    }
+
+    [Fact]
     public async Task Pause_OneSilo_IsDeclaredDeadAndNothingIsTwice()
     {
         await cluster.MakeWholeAsync();
@@ -93,6 +112,7 @@ public sealed class ClusterTests(ClusterProcesses cluster) : IClassFixture<Clust
         AssertFailures(requests, mostInThousand: 20);
         Assert.DoesNotContain(requests, request => request.Elapsed > LatestAnswer);
         await AssertNothingLostAsync(load, requests);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{Superseded().Count(cluster.Output(Lost))} records of the paused silo were refused, since their users had gone on elsewhere");
     }
 
     [Fact]
@@ -130,6 +150,9 @@ public sealed class ClusterTests(ClusterProcesses cluster) : IClassFixture<Clust
         Assert.DoesNotContain(requests, request => request.Elapsed > LatestAnswer);
         await AssertNothingLostAsync(load, requests);
     }
+
+    private static async Task<int> ReadSequenceAsync(HttpClient api, JsonElement prediction) =>
+        (await api.GetJsonAsync($"/v1/predictions/{prediction.GetProperty("prediction_id").GetString()}")).GetProperty("sequence").GetInt32();
 
     private async Task AssertRefusedAsync()
     {
@@ -176,4 +199,7 @@ public sealed class ClusterTests(ClusterProcesses cluster) : IClassFixture<Clust
         log.AssertHolds(requests);
         await log.AssertWindowsAsync(load.Users, cluster.Apis);
     }
+
+    [GeneratedRegex("Another activation has recorded for the user of prediction")]
+    private static partial Regex Superseded();
 }

@@ -89,6 +89,25 @@ public sealed class PredictionAttemptsTests
         Assert.Equal(2, user.Requests.Count);
     }
 
+    // The user's new activation may meet what the dead silo still recorded.
+    [Fact]
+    public async Task PredictAsync_SiloDiedAndUserMoved_AsksAThirdTime()
+    {
+        var user = new FakeUserGrain(call => call switch
+        {
+            1 => throw new SiloUnavailableException(),
+            2 => throw new InferenceException(InferenceErrorCode.NotReady, "on purpose"),
+            _ => Task.FromResult(Prediction()),
+        });
+        var answer = PredictAsync(user);
+
+        await _time.NextTimerAsync();
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        await answer;
+        Assert.Equal(3, user.Requests.Count);
+    }
+
     [Fact]
     public async Task PredictAsync_SilosGoneForTooLong_IsTold()
     {
