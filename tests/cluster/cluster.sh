@@ -150,6 +150,8 @@ JSON
 
 # What both programs are told; the password goes through the environment, where no list of processes shows it.
 write_settings() {
+  # Many processes on few cores: none runs long enough to win back what profiling its code costs.
+  export DOTNET_TieredPGO=0
   export Inference__Cluster__Redis="127.0.0.1:$redis_port"
   export Inference__PostgreSql__ConnectionString="Host=127.0.0.1;Port=$postgres_port;Database=postgres;Username=postgres;Password=$(cat "$dir/password");Maximum Pool Size=40"
   export Inference__DefaultModel=fraud Inference__Predictions__Deadline="$deadline"
