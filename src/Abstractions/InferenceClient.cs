@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace OrleansInference;
 
 /// <summary>Routes each call to the user's grain or the model's.</summary>
-internal sealed class InferenceClient(IGrainFactory grains, TimeProvider time) : IInferenceClient
+internal sealed class InferenceClient(IGrainFactory grains, PredictionAttemptOptions attempts, TimeProvider time) : IInferenceClient
 {
-    private readonly PredictionAttempts _attempts = new(time);
+    private readonly PredictionAttempts _attempts = new(attempts, time);
     private uint _calls;
 
     public async Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken = default)

@@ -6,10 +6,13 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class InferenceClientServiceCollectionExtensions
 {
     /// <summary>Adds <see cref="IInferenceClient"/>, <see cref="IOutboxClient"/> and <see cref="IReplayClient"/>; the application adds its Orleans client with <c>UseOrleansClient</c>.</summary>
-    public static IServiceCollection AddInferenceClient(this IServiceCollection services)
+    /// <param name="services">The application's.</param>
+    /// <param name="attempts">How long predictions are tried; null for the defaults.</param>
+    public static IServiceCollection AddInferenceClient(this IServiceCollection services, PredictionAttemptOptions? attempts = null)
     {
         services.AddSingleton<IOutboxClient>(provider => new OutboxClient(provider.GetRequiredService<IGrainFactory>()));
         services.AddSingleton<IReplayClient>(provider => new ReplayClient(provider.GetRequiredService<IGrainFactory>()));
-        return services.AddSingleton<IInferenceClient>(provider => new InferenceClient(provider.GetRequiredService<IGrainFactory>(), provider.GetService<TimeProvider>() ?? TimeProvider.System));
+        return services.AddSingleton<IInferenceClient>(provider => new InferenceClient(
+            provider.GetRequiredService<IGrainFactory>(), attempts ?? new PredictionAttemptOptions(), provider.GetService<TimeProvider>() ?? TimeProvider.System));
     }
 }

@@ -8,36 +8,40 @@ namespace OrleansInference;
 /// Every attempt bears the same prediction id, so a further one joins the one under way or has its recorded answer: nothing is
 /// predicted, recorded or alerted twice.
 /// </remarks>
-internal sealed class PredictionAttempts(TimeProvider time)
+internal sealed class PredictionAttempts(PredictionAttemptOptions options, TimeProvider time)
 {
-    // A dead silo answers nothing, and it takes the cluster some seconds to know.
-    private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
+
+    // A dead silo answers nothing, and it takes the cluster some seconds to know.
+    private readonly TimeSpan _attemptTimeout = options.AttemptTimeout ?? options.Deadline / 3;
 
     public async Task<Prediction> PredictAsync(IUserGrain user, PredictionRequest request, CancellationToken cancellationToken)
     {
-        var (startedAt, failures) = (time.GetTimestamp(), 0);
+        var (startedAt, failures, wasNotReady) = (time.GetTimestamp(), 0, false);
         var answer = user.PredictAsync(request, cancellationToken);
         while (true)
         {
             try
             {
-                return await answer.WaitAsync(AttemptTimeout, time, cancellationToken);
+                return await answer.WaitAsync(Min(_attemptTimeout, Left(startedAt)), time, cancellationToken);
             }
-            catch (TimeoutException) when (!answer.IsCompleted && time.GetElapsedTime(startedAt) < Deadline)
+            catch (TimeoutException) when (!answer.IsCompleted && Left(startedAt) > TimeSpan.Zero)
             {
                 // Beside the first, which may be at work all the same: then this one joins it.
                 answer = FirstAnswerAsync(answer, user.PredictAsync(request with { MayBeRecorded = true }, cancellationToken));
             }
-            catch (Exception e) when (CanRetry(e, failures) && time.GetElapsedTime(startedAt) < Deadline)
+            catch (Exception e) when (CanRetry(e, wasNotReady) && Left(startedAt) > TimeSpan.Zero)
             {
-                await Task.Delay(Pause(failures++), time, cancellationToken);
+                wasNotReady |= e is InferenceException;
+                await Task.Delay(Min(Pause(failures++), Left(startedAt)), time, cancellationToken);
                 answer = user.PredictAsync(request with { MayBeRecorded = true }, cancellationToken);
             }
         }
     }
+
+    // Never negative: an attempt that is not waited for at all has its answer taken where it is there already.
+    private TimeSpan Left(long startedAt) => options.Deadline - time.GetElapsedTime(startedAt) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
     private static async Task<Prediction> FirstAnswerAsync(Task<Prediction> first, Task<Prediction> second)
     {
@@ -46,9 +50,9 @@ internal sealed class PredictionAttempts(TimeProvider time)
     }
 
     // What a silo says of itself while it starts is told at once; what it says of a user who moved is over by the next call.
-    private static bool CanRetry(Exception failure, int failures) => failure switch
+    private static bool CanRetry(Exception failure, bool wasNotReady) => failure switch
     {
-        InferenceException { Code: InferenceErrorCode.NotReady } => failures == 0,
+        InferenceException { Code: InferenceErrorCode.NotReady } => !wasNotReady,
         SiloUnavailableException or OrleansMessageRejectionException or ConnectionFailedException => true,
         _ => false,
     };

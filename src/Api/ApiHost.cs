@@ -24,18 +24,19 @@ public static class ApiHost
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         ConfigurationDefaults.Apply(builder.Configuration);
+        var mode = InferenceModes.Read(builder.Configuration);
         var paths = InferencePaths.Resolve(builder.Configuration);
         var access = ApiAccess.Read(builder.Configuration);
         var endpoints = ListenAddresses.Read(builder.Configuration, access);
         ListenAddresses.ThrowIfTaken(endpoints);
         var grpcEndpoints = GrpcListenAddresses.Find(builder.Configuration, endpoints);
-        var dataDirectory = DataDirectoryLock.Acquire(paths.DataDirectory);
-        var demo = await FraudDemoHost.StartAsync(builder.Configuration, paths);
+        var dataDirectory = mode is InferenceMode.Embedded ? DataDirectoryLock.Acquire(paths.DataDirectory) : null;
+        var demo = await FraudDemoHost.StartAsync(builder.Configuration, paths, mode);
 
         builder.Services.AddSingleton(paths);
         builder.Services.AddSingleton(access);
         builder.Services.AddHostedService(_ => demo);
-        builder.AddInferenceSilo(dataDirectory);
+        builder.AddInference(mode, dataDirectory);
         builder.Services.AddApi();
         builder.Services.AddSingleton(new ListenPlan(endpoints.Count));
         builder.Services.AddGrpcApi(builder.Configuration);
@@ -52,6 +53,13 @@ public static class ApiHost
         var app = builder.Build();
         MapApi(app);
         return app;
+    }
+
+    private static void AddInference(this WebApplicationBuilder builder, InferenceMode mode, DataDirectoryLock? dataDirectory)
+    {
+        if (dataDirectory is not null) builder.AddInferenceSilo(dataDirectory);
+        else if (mode is InferenceMode.Cluster) builder.AddInferenceClusterSilo();
+        else builder.AddInferenceClusterClient();
     }
 
     private static void AddApi(this IServiceCollection services)

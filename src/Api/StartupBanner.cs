@@ -10,7 +10,7 @@ internal static class StartupBanner
     public static void Print(WebApplication app)
     {
         var paths = app.Services.GetRequiredService<InferencePaths>();
-        var ports = app.Services.GetRequiredService<SiloPortOptions>();
+        var mode = InferenceModes.Read(app.Configuration);
         var demo = app.Services.GetServices<IHostedService>().OfType<FraudDemoHost>().Single();
         var addresses = ListenPlan.RestAddresses(app.Services);
         var grpc = ListenPlan.GrpcAddresses(app.Services);
@@ -21,9 +21,9 @@ internal static class StartupBanner
             OrleansInference is up.
               REST      {string.Join(", ", addresses)}   documentation at {api}/docs
               gRPC      {(grpc.Count > 0 ? string.Join(", ", grpc) : $"off ({GrpcOptions.PortSetting}={GrpcOptions.Off})")}
-              models    {paths.ModelRepository}
-              data      {paths.DataDirectory}
-              silo      {ports}
+              models    {(mode is InferenceMode.Client ? "with the silos" : paths.ModelRepository)}
+              data      {(mode is InferenceMode.Embedded ? paths.DataDirectory : "with the cluster")}
+              silo      {(app.Services.GetService<SiloPortOptions>() is { } ports ? ports : "none: a client of the cluster")}
               demo      {demo.Status}{(demo.Received is { } received ? $"; alerts and workflows arrive at {received}" : "")}
 
             Try:
@@ -33,6 +33,7 @@ internal static class StartupBanner
             """);
     }
 
+    // Only the demo's models are known to take these fields.
     private static string Example(string api, FraudDemoHost demo) => demo.Received is null
         ? $"curl {api}/openapi/v1.json"
         : $$"""curl {{api}}/predict -H 'Content-Type: application/json' -d '{"user_id": 42, "raw_feature": "3156"}'""";

@@ -46,6 +46,14 @@ public static class InferenceGrainsServiceCollectionExtensions
         return services.AddModels(section).AddFeatures(section).AddPostProcessing(section);
     }
 
+    /// <summary>Has the models loaded before the silo joins its cluster. After <see cref="AddInferenceGrains"/>.</summary>
+    public static IServiceCollection AddModelsBeforeJoining(this IServiceCollection services)
+    {
+        services.AddSingleton<JoiningControlStates>();
+        services.AddSingleton<IControlStates>(provider => provider.GetRequiredService<JoiningControlStates>());
+        return services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ModelsBeforeJoining>();
+    }
+
     private static IServiceCollection AddModels(this IServiceCollection services, IConfiguration section)
     {
         services.AddOptions<ModelServingOptions>().Bind(section.GetSection("Models")).ValidateDataAnnotations().ValidateOnStart();

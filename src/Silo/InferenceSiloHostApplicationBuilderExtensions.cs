@@ -2,68 +2,99 @@ using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
+using OrleansInference;
 using OrleansInference.Grains;
 using OrleansInference.Silo;
+using OrleansInference.Silo.Cluster;
+using OrleansInference.Storage;
 
 namespace Microsoft.Extensions.Hosting;
 
-/// <summary>Puts a silo into a host.</summary>
+/// <summary>Puts a silo, or a client of silos, into a host.</summary>
 public static class InferenceSiloHostApplicationBuilderExtensions
 {
     /// <summary>An embedded silo: grains, models, SQLite under the data directory, which is locked until the host is disposed.</summary>
     /// <remarks>The host owns <paramref name="dataDirectory"/> from here on.</remarks>
     public static IHostApplicationBuilder AddInferenceSilo(this IHostApplicationBuilder builder, DataDirectoryLock dataDirectory)
     {
-        var ports = FindPorts(builder.Configuration);
-
         // By factory, so that the container owns it; first, so that it is released last.
         builder.Services.AddSingleton<IHostedService>(_ => dataDirectory);
-        builder.Services.AddSingleton(ports);
+        return builder.AddSilo(InferenceMode.Embedded, UseEmbedded);
+    }
+
+    /// <summary>A silo of a cluster. What it writes is in databases that the cluster shares.</summary>
+    /// <exception cref="InferenceStartupException">A setting is missing or wrong, or keeps in this process what must be shared.</exception>
+    public static IHostApplicationBuilder AddInferenceClusterSilo(this IHostApplicationBuilder builder)
+    {
+        if (StorageProviders.Read(builder.Configuration) is { UseSqlite: true } providers)
+        {
+            throw new InferenceStartupException(
+                $"{InferenceModes.Setting} is Cluster, and {StorageProviders.LogSetting} is {providers.Log}, {StorageProviders.GrainStateSetting} {providers.GrainState}: SQLite is one process's own. " +
+                $"Set {StorageProviders.LogSetting}=PostgreSql with Inference:PostgreSql:ConnectionString, and leave {StorageProviders.GrainStateSetting} out.");
+        }
+
+        var cluster = ReadCluster(builder.Configuration);
+        builder.AddSilo(InferenceMode.Cluster, (silo, _) => silo.UseInferenceCluster(cluster));
+        builder.Services.AddModelsBeforeJoining();
+        return builder;
+    }
+
+    /// <summary>No silo: the calls go to a cluster's.</summary>
+    /// <exception cref="InferenceStartupException">A setting is missing or wrong.</exception>
+    public static IHostApplicationBuilder AddInferenceClusterClient(this IHostApplicationBuilder builder)
+    {
+        var cluster = ReadCluster(builder.Configuration);
+        builder.ConfigureShutdown();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(cluster);
+        builder.Services.AddInferenceClient(ReadAttempts(builder.Configuration));
+        builder.UseOrleansClient(client => client.UseInferenceCluster(cluster));
+        return builder;
+    }
+
+    private static IHostApplicationBuilder AddSilo(this IHostApplicationBuilder builder, InferenceMode mode, Action<ISiloBuilder, SiloEndpoints> join)
+    {
+        var endpoints = SiloEndpoints.Find(builder.Configuration, mode);
+        builder.ConfigureShutdown();
+        builder.Services.AddSingleton(endpoints.Ports);
 
         // In this order: the database is there before the models load, and closes after the silo has stopped.
         builder.Services.AddInferenceStorage(builder.Configuration);
         builder.Services.AddInferenceGrains(builder.Configuration);
-        builder.Services.AddInferenceClient();
-        builder.UseOrleans(silo => ConfigureSilo(silo, ports));
+        builder.Services.AddInferenceClient(ReadAttempts(builder.Configuration));
+        builder.UseOrleans(silo =>
+        {
+            join(silo, endpoints);
+            silo.Configure<EndpointOptions>(endpoints.Apply);
+            silo.Configure<SiloMessagingOptions>(options => options.CancelRequestOnTimeout = true);
+            silo.Configure<ClientMessagingOptions>(options => options.CancelRequestOnTimeout = true);
+        });
         return builder;
     }
 
-    private static SiloPortOptions FindPorts(IConfiguration configuration)
+    private static void UseEmbedded(ISiloBuilder silo, SiloEndpoints endpoints)
     {
-        var ports = configuration.GetSection("Inference:Silo").Get<SiloPortOptions>() ?? new SiloPortOptions();
-        ports.Port = FindPort("Inference:Silo:Port", ports.Port);
-        if (ports.GatewayPort != 0) ports.GatewayPort = FindPort("Inference:Silo:GatewayPort", ports.GatewayPort);
-        return ports.Port != ports.GatewayPort
-            ? ports
-            : throw new InferenceStartupException($"Inference:Silo:Port and Inference:Silo:GatewayPort are both {ports.Port}. Set two different ports.");
-    }
-
-    private static int FindPort(string setting, int port)
-    {
-        if (port is < 0 or > IPEndPoint.MaxPort) throw new InferenceStartupException($"{setting} is {port}, which is no port. Set it to 1 to {IPEndPoint.MaxPort}, or leave it out.");
-        return ListenPort.TryFind(new IPEndPoint(IPAddress.Loopback, port), out var found, out var reason)
-            ? found
-            : throw new InferenceStartupException($"{setting} is {port}, but that port cannot be taken: {reason}. Set another one.");
-    }
-
-    private static void ConfigureSilo(ISiloBuilder silo, SiloPortOptions ports)
-    {
-        var endpoint = new IPEndPoint(IPAddress.Loopback, ports.Port);
-        silo.UseDevelopmentClustering(endpoint);
-        silo.Configure<EndpointOptions>(options =>
-        {
-            options.AdvertisedIPAddress = endpoint.Address;
-            options.SiloPort = ports.Port;
-            options.GatewayPort = ports.GatewayPort;
-            options.SiloListeningEndpoint = endpoint;
-            options.GatewayListeningEndpoint = ports.GatewayPort == 0 ? null : new IPEndPoint(IPAddress.Loopback, ports.GatewayPort);
-        });
+        silo.UseDevelopmentClustering(new IPEndPoint(endpoints.Advertised, endpoints.Ports.Port));
         silo.Configure<ClusterOptions>(options =>
         {
             options.ServiceId = "orleans-inference";
             options.ClusterId = "embedded";
         });
-        silo.Configure<SiloMessagingOptions>(options => options.CancelRequestOnTimeout = true);
-        silo.Configure<ClientMessagingOptions>(options => options.CancelRequestOnTimeout = true);
     }
+
+    private static void ConfigureShutdown(this IHostApplicationBuilder builder)
+    {
+        var shutdown = NamedOptions.ReadOne<ShutdownOptions>(builder.Configuration.GetSection("Inference"), "Shutdown");
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = shutdown.Timeout);
+    }
+
+    private static InferenceClusterOptions ReadCluster(IConfiguration configuration)
+    {
+        var options = NamedOptions.ReadOne<InferenceClusterOptions>(configuration.GetSection("Inference"), "Cluster");
+        ClusterRedis.Parse(options);
+        return options;
+    }
+
+    private static PredictionAttemptOptions ReadAttempts(IConfiguration configuration) =>
+        NamedOptions.ReadOne<PredictionAttemptOptions>(configuration.GetSection("Inference"), "Predictions");
 }

@@ -3,7 +3,7 @@ using OrleansInference.Grains.Models;
 
 namespace Microsoft.Extensions.Hosting;
 
-/// <summary>Starts a host that has a silo.</summary>
+/// <summary>Starts a host that has a silo, or a client of silos.</summary>
 public static class InferenceSiloHostExtensions
 {
     /// <summary>Starts the host and waits until the models of the start are loaded and warm; it answers that it lives meanwhile.</summary>
@@ -14,7 +14,8 @@ public static class InferenceSiloHostExtensions
         await host.StartAsync(cancellationToken);
         try
         {
-            await host.Services.GetRequiredService<IInferenceStartup>().Completion.WaitAsync(stopping);
+            // A client has no models of its own.
+            if (host.Services.GetService<IInferenceStartup>() is { } startup) await startup.Completion.WaitAsync(stopping);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

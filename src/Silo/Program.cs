@@ -8,10 +8,13 @@ return await StartupFault.RunAsync(async () =>
 {
     var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Args = args, ContentRootPath = AppContext.BaseDirectory });
     ConfigurationDefaults.Apply(builder.Configuration);
+    var mode = InferenceModes.Read(builder.Configuration);
+    if (mode is InferenceMode.Client) throw new InferenceStartupException($"{InferenceModes.Setting} is Client, and this program is a silo. Set it to Cluster or Embedded, or start src/Api.");
     var paths = InferencePaths.Resolve(builder.Configuration);
     if (paths.ModelRepository == paths.ShippedModelRepository && !builder.Configuration.GetSection("Inference:FeatureViews").Exists())
         throw new InferenceStartupException($"The models in {paths.ModelRepository} need the demo, which src/Api runs. Set Inference:ModelRepository:Path to models of your own, or configure what these need.");
-    builder.AddInferenceSilo(DataDirectoryLock.Acquire(paths.DataDirectory));
+    if (mode is InferenceMode.Cluster) builder.AddInferenceClusterSilo();
+    else builder.AddInferenceSilo(DataDirectoryLock.Acquire(paths.DataDirectory));
 
     using var host = builder.Build();
     await host.StartInferenceAsync();
@@ -20,11 +23,16 @@ return await StartupFault.RunAsync(async () =>
 
         A silo without REST is up.
           models    {paths.ModelRepository}
-          data      {paths.DataDirectory}
+          data      {(mode is InferenceMode.Cluster ? "with the cluster" : paths.DataDirectory)}
           silo      {ports}
-          clients   {(ports.GatewayPort == 0 ? "none can reach it until its gateway is open" : $"dotnet run --project samples/DotNetClient -- --gateway {ports.GatewayPort}")}
+          clients   {Clients(mode, ports)}
 
         Ctrl-C stops it.
         """);
     await host.WaitForShutdownAsync();
 });
+
+static string Clients(InferenceMode mode, SiloPortOptions ports) =>
+    mode is InferenceMode.Cluster ? "dotnet run --project src/Api -- --Inference:Mode=Client, with the same Inference:Cluster"
+    : ports.GatewayPort == 0 ? "none can reach it until its gateway is open"
+    : $"dotnet run --project samples/DotNetClient -- --gateway {ports.GatewayPort}";

@@ -4,32 +4,31 @@ using Orleans.Hosting;
 using Orleans.Providers;
 using Orleans.Serialization;
 using Orleans.Storage;
-using OrleansInference.Grains;
+using OrleansInference.Storage;
 using OrleansInference.Storage.Azure;
 using OrleansInference.Storage.Azure.GrainState;
 using OrleansInference.Storage.Sql;
+using OrleansInference.Storage.Sql.PostgreSql;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>Registers where grain state is kept.</summary>
 internal static class GrainStateServiceCollectionExtensions
 {
-    private const string Setting = $"{GrainStateOptions.Section}:{nameof(GrainStateOptions.Provider)}";
-
-    /// <summary>The default provider of grain storage, as <c>Inference:GrainState:Provider</c> says. Default: Sqlite.</summary>
-    /// <exception cref="InferenceStartupException">There is no such provider.</exception>
-    public static IServiceCollection AddGrainState(this IServiceCollection services, IConfiguration configuration) => configuration[Setting]?.ToUpperInvariant() switch
+    /// <summary>The default provider of grain storage.</summary>
+    public static IServiceCollection AddGrainState(this IServiceCollection services, GrainStateProvider provider, IConfiguration configuration) => provider switch
     {
-        null or "" or "SQLITE" => services.AddSqliteGrainState(),
-        "AZURETABLE" => services.AddAzureAccount(configuration).AddAzureTables(configuration),
-        "AZUREBLOB" => services.AddAzureAccount(configuration).AddAzureBlobs(),
-        _ => throw new InferenceStartupException($"{Setting} is '{configuration[Setting]}'. Set it to Sqlite, AzureTable or AzureBlob."),
+        GrainStateProvider.Sqlite => services.AddSqlGrainState<SqliteDatabase>(),
+        GrainStateProvider.PostgreSql => services.AddSqlGrainState<PostgreSqlDatabase>(),
+        GrainStateProvider.AzureTable => services.AddAzureAccount(configuration).AddAzureTables(configuration),
+        _ => services.AddAzureAccount(configuration).AddAzureBlobs(),
     };
 
-    private static IServiceCollection AddSqliteGrainState(this IServiceCollection services)
+    private static IServiceCollection AddSqlGrainState<TDatabase>(this IServiceCollection services)
+        where TDatabase : SqlDatabase
     {
         services.AddSingleton(provider => new SqlGrainStorage(
-            provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<Serializer>(), provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TDatabase>(), provider.GetRequiredService<Serializer>(), provider.GetRequiredService<TimeProvider>()));
         services.AddKeyedSingleton<IGrainStorage>(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, (provider, _) => provider.GetRequiredService<SqlGrainStorage>());
         return services.AddSingleton<IGrainStorage>(provider => provider.GetRequiredService<SqlGrainStorage>());
     }

@@ -5,6 +5,7 @@ using OrleansInference.Grains.PostProcessing.Erasure;
 using OrleansInference.Grains.PostProcessing.Feedback;
 using OrleansInference.Grains.PostProcessing.Outbox;
 using OrleansInference.Grains.PostProcessing.Retention;
+using OrleansInference.Storage;
 using OrleansInference.Storage.Sql;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -12,24 +13,16 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Registers where everything is kept.</summary>
 public static class InferenceStorageServiceCollectionExtensions
 {
-    private const string Provider = "Inference:Storage:Provider";
-
-    /// <summary>
-    /// Features in SQLite under the data directory; prediction log and outbox there too, or in PostgreSQL, as
-    /// <c>Inference:Storage:Provider</c> says; grain state there too, or in Azure, as <c>Inference:GrainState:Provider</c> says. Default: Sqlite.
-    /// </summary>
+    /// <summary>Prediction log, outbox and grain state where <see cref="StorageProviders"/> says; features wherever each view says.</summary>
     /// <exception cref="InferenceStartupException">There is no such provider.</exception>
     public static IServiceCollection AddInferenceStorage(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddSqlite(configuration);
-        _ = configuration[Provider]?.ToUpperInvariant() switch
-        {
-            null or "" or "SQLITE" => services.AddSqliteLog(),
-            "POSTGRESQL" => services.AddPostgreSqlLog(configuration),
-            _ => throw new InferenceStartupException($"{Provider} is '{configuration[Provider]}'. Set it to Sqlite or PostgreSql."),
-        };
-
-        services.AddGrainState(configuration);
+        var providers = StorageProviders.Read(configuration);
+        services.AddSqliteFeatures(configuration);
+        if (providers.UseSqlite) services.AddSqliteDatabase();
+        if (providers.Log is StorageProvider.Sqlite) services.AddSqliteLog();
+        else services.AddPostgreSqlLog(configuration);
+        services.AddGrainState(providers.GrainState, configuration);
         services.AddBlobModels(configuration);
 
         // Written once for all databases.

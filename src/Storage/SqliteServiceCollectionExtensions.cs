@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using OrleansInference.Grains.Features.Views;
 using OrleansInference.Storage.Sql;
 using OrleansInference.Storage.Sql.Features;
 
@@ -12,22 +11,27 @@ internal static class SqliteServiceCollectionExtensions
 {
     private const string LogReaders = "log";
 
-    /// <summary>The database under the data directory with its threads; features in it.</summary>
-    public static IServiceCollection AddSqlite(this IServiceCollection services, IConfiguration configuration)
+    /// <summary>The threads that read feature views and histories.</summary>
+    public static IServiceCollection AddSqliteFeatures(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<SqliteStorageOptions>().Bind(configuration.GetSection("Inference:Sqlite")).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<InferenceDatabase>();
         services.AddSingleton<SqliteReaders>();
+        return services.AddFeatureDatabases();
+    }
+
+    /// <summary>The database under the data directory with its threads.</summary>
+    public static IServiceCollection AddSqliteDatabase(this IServiceCollection services)
+    {
         services.AddSingleton<SqliteWriter>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<SqliteWriter>());
         services.AddKeyedSingleton(LogReaders, (provider, _) => SqliteReaders.ForLog(
             provider.GetRequiredService<IOptions<SqliteStorageOptions>>(), provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new SqliteDatabase(
+        return services.AddSingleton(provider => new SqliteDatabase(
             provider.GetRequiredService<SqliteWriter>(), provider.GetRequiredKeyedService<SqliteReaders>(LogReaders), provider.GetRequiredService<InferenceDatabase>()));
-        return services.AddFeatureDatabases();
     }
 
-    /// <summary>Prediction log and outbox in the same database.</summary>
+    /// <summary>Prediction log and outbox in that database.</summary>
     public static IServiceCollection AddSqliteLog(this IServiceCollection services)
     {
         services.AddSingleton<SqlDatabase>(provider => provider.GetRequiredService<SqliteDatabase>());

@@ -16,7 +16,7 @@ public sealed class BrokenSettingTests : IDisposable
     [InlineData("Inference:Models:Threads=many", "'many' at 'Inference:Models:Threads'", "Correct the setting.")]
     [InlineData("Inference:Models:Threads=1000", "Inference:Models:Threads is 1000", "or less.")]
     [InlineData("Inference:Demo=perhaps", "'perhaps' at 'Inference:Demo'", "Correct the setting.")]
-    [InlineData("Inference:Silo:GatewayPort=open", "'open' at 'Inference:Silo:GatewayPort'", "Correct the setting.")]
+    [InlineData("Inference:Silo:GatewayPort=open", "'open' at 'Inference:Silo:GatewayPort'", "Correct or remove the setting.")]
     [InlineData("Inference:Silo:GatewayPort=65536", "Inference:Silo:GatewayPort is 65536, which is no port.", "Set it to 1 to 65535")]
     [InlineData("Inference:DefaultModel=nonesuch", "Inference:DefaultModel is 'nonesuch'", "Name one of: (none).")]
     [InlineData("urls=http://192.0.2.1:80;Inference:Security:AllowAnonymous=true", "--urls holds 'http://192.0.2.1:80', which cannot be taken", "set --urls to another address.")]

@@ -17,10 +17,10 @@ internal sealed class FraudDemoHost : IHostedService, IAsyncDisposable
     public Uri? Received { get; private set; }
 
     /// <summary>Starts the demo where it is wanted, and configures the views, services and targets that its models name.</summary>
-    public static async Task<FraudDemoHost> StartAsync(IConfigurationManager configuration, InferencePaths paths)
+    public static async Task<FraudDemoHost> StartAsync(IConfigurationManager configuration, InferencePaths paths, InferenceMode mode)
     {
         var demo = new FraudDemoHost();
-        var reason = WhyOff(configuration, paths);
+        var reason = mode is InferenceMode.Embedded ? WhyOff(configuration, paths) : $"{InferenceModes.Setting}={mode}";
         demo.Status = reason is null ? "on" : $"off ({reason})";
         if (reason is null) await demo.StartServicesAsync(configuration, paths);
         return demo;

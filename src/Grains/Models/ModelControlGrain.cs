@@ -8,15 +8,19 @@ namespace OrleansInference.Grains.Models;
 
 /// <summary>What the cluster has agreed on for one model.</summary>
 /// <remarks>A change is stored first and told to the silos then: one that was told and forgotten would be worse than one that comes late.</remarks>
-[GrainType("model-control")]
+[GrainType(TypeName)]
 internal sealed partial class ModelControlGrain(
-    [PersistentState("model-control")] IPersistentState<ModelControlState> state,
+    [PersistentState(ModelControlGrain.StateName)] IPersistentState<ModelControlState> state,
     IModelSilos silos,
     IModelRepository repository,
     TimeProvider time,
     ILogger<ModelControlGrain> logger)
     : Grain, IModelControlGrain, IModelControlStateGrain
 {
+    /// <summary>With the model's name, the key of what is stored.</summary>
+    public const string TypeName = "model-control";
+    public const string StateName = "model-control";
+
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     private string Name => this.GetPrimaryKeyString();

@@ -1,27 +1,38 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using OrleansInference.Grains.Models.Control;
 using OrleansInference.Grains.Models.Repository;
 using OrleansInference.Grains.Models.Residency;
 using OrleansInference.Grains.Models.Scheduling;
 
 namespace OrleansInference.Grains.Models;
 
-/// <summary>Loads the models of the start in the background, once the silo is up: it answers that it lives meanwhile.</summary>
+/// <summary>Loads the models of the start: in the background, once an embedded silo is up, so that it answers that it lives meanwhile; before a silo of a cluster joins.</summary>
 internal sealed class ModelStartup(
     ModelEntries entries,
     ModelUpdater updater,
     ModelPlaces places,
     IModelRepository repository,
     InferenceSchedulers schedulers,
+    IControlStates controls,
     IOptions<InferenceOptions> options,
     IOptions<ModelRepositoryOptions> repositoryOptions) : IHostedLifecycleService, IInferenceStartup, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _loadedBeforeJoining;
 
     public Task Completion => _completion.Task;
 
-    public bool IsReady => _completion.Task.IsCompletedSuccessfully;
+    public bool IsReady => _loadedBeforeJoining || _completion.Task.IsCompletedSuccessfully;
+
+    /// <summary>Loads them while nobody can call this silo yet.</summary>
+    /// <exception cref="InferenceStartupException">One of them cannot be loaded, and why.</exception>
+    public async Task LoadBeforeJoiningAsync()
+    {
+        await LoadAllAsync();
+        _loadedBeforeJoining = true;
+    }
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
@@ -54,7 +65,7 @@ internal sealed class ModelStartup(
     {
         try
         {
-            await LoadAllAsync();
+            await (_loadedBeforeJoining ? FollowAllAsync() : LoadAllAsync());
             _completion.TrySetResult();
         }
         catch (Exception e)
@@ -80,6 +91,16 @@ internal sealed class ModelStartup(
         }
 
         ThrowIfDefaultDoesNotPredict();
+    }
+
+    // The cluster may have agreed on something else since this silo read it, and could not tell it then.
+    private async Task FollowAllAsync()
+    {
+        foreach (var entry in entries.All)
+        {
+            var agreed = await controls.GetAsync(entry.Name);
+            if (agreed.Epoch != entry.Control.Epoch) await updater.ApplyAsync(entry, agreed, read: entry.Current is null && !places.IsLimited);
+        }
     }
 
     private async Task LoadAsync(ModelEntry entry)

@@ -5,7 +5,7 @@ using Orleans.Storage;
 
 namespace OrleansInference.Storage.Sql;
 
-/// <summary>Grain state in the embedded database, in Orleans' own serialisation: state types need <c>[GenerateSerializer]</c>.</summary>
+/// <summary>Grain state in one of our databases, in Orleans' own serialisation: state types need <c>[GenerateSerializer]</c>.</summary>
 /// <remarks>The etag is the number of the write: whoever writes on another one than the stored has been overtaken.</remarks>
 internal sealed class SqlGrainStorage(SqlDatabase database, Serializer serializer, TimeProvider time) : IGrainStorage
 {

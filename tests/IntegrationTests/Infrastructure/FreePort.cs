@@ -21,6 +21,16 @@ internal static class FreePort
         }
     }
 
+    /// <summary>The first of a hundred, none of which anybody held.</summary>
+    public static int FindHundred()
+    {
+        while (true)
+        {
+            var first = Random.Shared.Next(Lowest, Highest - 100);
+            if (Enumerable.Range(first, 100).All(IsFree)) return first;
+        }
+    }
+
     private static bool IsFree(int port)
     {
         try

@@ -10,11 +10,14 @@ internal static class Repository
     /// <summary>ONNX models that only tests use.</summary>
     public static string TestModels => Path.Combine(Root, "tests", "models");
 
+    /// <summary>Release or Debug, as the running tests.</summary>
+    public static string Configuration { get; } = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+
     /// <summary>A built project's assembly, in the configuration of the running tests.</summary>
     public static string Assembly(string project, string name)
     {
         var output = new DirectoryInfo(AppContext.BaseDirectory);
-        return Path.Combine(Root, project, "bin", output.Parent!.Name, output.Name, $"{name}.dll");
+        return Path.Combine(Root, project, "bin", Configuration, output.Name, $"{name}.dll");
     }
 
     private static string FindRoot()

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Threading.Channels;
 using Orleans.Runtime;
 using OrleansInference;
@@ -87,6 +89,25 @@ public sealed class PredictionAttemptsTests
         Assert.Equal(2, user.Requests.Count);
     }
 
+    // The user's new activation may meet what the dead silo still recorded.
+    [Fact]
+    public async Task PredictAsync_SiloDiedAndUserMoved_AsksAThirdTime()
+    {
+        var user = new FakeUserGrain(call => call switch
+        {
+            1 => throw new SiloUnavailableException(),
+            2 => throw new InferenceException(InferenceErrorCode.NotReady, "on purpose"),
+            _ => Task.FromResult(Prediction()),
+        });
+        var answer = PredictAsync(user);
+
+        await _time.NextTimerAsync();
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        await answer;
+        Assert.Equal(3, user.Requests.Count);
+    }
+
     [Fact]
     public async Task PredictAsync_SilosGoneForTooLong_IsTold()
     {
@@ -102,11 +123,53 @@ public sealed class PredictionAttemptsTests
     }
 
     [Fact]
+    public async Task PredictAsync_DeadlineSet_AsksAfterEachThirdOfItAndGivesUpAtItsEnd()
+    {
+        var user = new FakeUserGrain(_ => new TaskCompletionSource<Prediction>().Task);
+        var answer = PredictAsync(user, new PredictionAttemptOptions { Deadline = TimeSpan.FromSeconds(6) });
+
+        for (var attempt = 1; attempt <= 3; attempt++)
+        {
+            await _time.NextTimerAsync();
+            _time.Advance(TimeSpan.FromSeconds(2));
+        }
+
+        await Assert.ThrowsAsync<TimeoutException>(() => answer);
+        Assert.Equal(3, user.Requests.Count);
+    }
+
+    [Fact]
+    public async Task PredictAsync_AttemptTimeoutSet_AsksAfterIt()
+    {
+        var user = new FakeUserGrain(call => call == 1 ? new TaskCompletionSource<Prediction>().Task : Task.FromResult(Prediction()));
+        var answer = PredictAsync(user, new PredictionAttemptOptions { AttemptTimeout = TimeSpan.FromMilliseconds(200) });
+
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+
+        await answer;
+        Assert.Equal(2, user.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData("00:00:00", null, "Deadline is 00:00:00. Set it to 00:00:00.0100000 to 00:00:30.")]
+    [InlineData("00:00:05", "00:00:06", "AttemptTimeout is 00:00:06. Set it to 00:00:00.0100000 to Deadline = 00:00:05, or leave it out for a third of that.")]
+    public void Options_OutOfRange_NameTheValueAndTheRemedy(string deadline, string? attempt, string expected)
+    {
+        var options = new PredictionAttemptOptions
+        {
+            Deadline = TimeSpan.Parse(deadline, CultureInfo.InvariantCulture),
+            AttemptTimeout = attempt is null ? null : TimeSpan.Parse(attempt, CultureInfo.InvariantCulture),
+        };
+
+        Assert.Equal(expected, Assert.Single(options.Validate(new ValidationContext(options))).ErrorMessage);
+    }
+
+    [Fact]
     public async Task PredictAsync_CallerLeft_EndsAtOnce()
     {
         using var caller = new CancellationTokenSource();
         var user = new FakeUserGrain(_ => new TaskCompletionSource<Prediction>().Task);
-        var answer = new PredictionAttempts(_time).PredictAsync(user, Request, caller.Token);
+        var answer = new PredictionAttempts(new PredictionAttemptOptions(), _time).PredictAsync(user, Request, caller.Token);
 
         await caller.CancelAsync();
 
@@ -116,7 +179,8 @@ public sealed class PredictionAttemptsTests
     private static Prediction Prediction() =>
         new() { PredictionId = Request.PredictionId, Value = 0.5, Info = "", Model = "fraud", ModelVersion = 1, Degraded = false };
 
-    private Task<Prediction> PredictAsync(FakeUserGrain user) => new PredictionAttempts(_time).PredictAsync(user, Request, CancellationToken.None);
+    private Task<Prediction> PredictAsync(FakeUserGrain user, PredictionAttemptOptions? options = null) =>
+        new PredictionAttempts(options ?? new PredictionAttemptOptions(), _time).PredictAsync(user, Request, CancellationToken.None);
 
     private sealed class FakeUserGrain(Func<int, Task<Prediction>> answer) : IUserGrain
     {

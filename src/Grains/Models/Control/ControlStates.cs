@@ -15,10 +15,16 @@ internal sealed partial class ControlStates(IGrainFactory grains, ILogger<Contro
         catch (Exception e) when (e is not InferenceException)
         {
             // The grain cannot be activated without its state.
-            LogNotRead(e, model);
-            throw new InferenceException(
-                InferenceErrorCode.StorageUnavailable, $"What was agreed on for model {model} could not be read from grain storage. Retry when it answers.", TimeSpan.FromSeconds(1));
+            throw NotRead(e, model);
         }
+    }
+
+    /// <summary>What a caller is told of a state that could not be read; the log has the cause.</summary>
+    public InferenceException NotRead(Exception cause, string model)
+    {
+        LogNotRead(cause, model);
+        return new InferenceException(
+            InferenceErrorCode.StorageUnavailable, $"What was agreed on for model {model} could not be read from grain storage. Retry when it answers.", TimeSpan.FromSeconds(1));
     }
 
     [LoggerMessage(EventIds.ControlNotRead, LogLevel.Warning, "What was agreed on for model {ModelName} could not be read from grain storage")]

@@ -9,8 +9,8 @@ public sealed class GrainStateOptions : AzureAccountOptions
     public const string Section = "Inference:GrainState";
 
     /// <summary>
-    /// Sqlite, AzureTable or AzureBlob. Nothing is copied from one to another: users' windows start again from the log; what was
-    /// agreed on for models, and replays under way, stay behind. Default: Sqlite.
+    /// Sqlite, PostgreSql, AzureTable or AzureBlob. Nothing is copied from one to another: users' windows start again from the log; what was
+    /// agreed on for models, and replays under way, stay behind. Default: where the log is.
     /// </summary>
     public GrainStateProvider Provider { get; set; }
 

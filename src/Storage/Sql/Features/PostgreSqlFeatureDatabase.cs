@@ -74,11 +74,25 @@ internal sealed class PostgreSqlFeatureDatabase(PostgreSqlFeatureSources sources
         using var deadline = new CancellationTokenSource(view.Options.Timeout, time);
         try
         {
-            await work(deadline.Token);
+            await TryAsync(view, work, deadline.Token);
         }
         catch (Exception e) when (e is not FeatureDatabaseException)
         {
             throw new FeatureDatabaseException(deadline.IsCancellationRequested ? $"it took longer than Timeout = {view.Options.Timeout}" : Explain(e), e);
+        }
+    }
+
+    // Once more where the pool gave a connection that had broken.
+    private async Task TryAsync(FeatureView view, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await work(cancellationToken);
+        }
+        catch (Exception e) when (PostgreSqlFaults.IsBrokenConnection(e) && !cancellationToken.IsCancellationRequested)
+        {
+            sources.Of(view).Clear();
+            await work(cancellationToken);
         }
     }
 

@@ -45,8 +45,7 @@ internal sealed class PostgreSqlDatabase : SqlDatabase, IAsyncDisposable
     {
         try
         {
-            await using var connection = await OpenAsync(cancellationToken);
-            return await read(new PostgreSqlSession(connection));
+            return await TryReadAsync(read, cancellationToken);
         }
         catch (Exception e) when (PostgreSqlFaults.IsUnavailable(e))
         {
@@ -70,6 +69,26 @@ internal sealed class PostgreSqlDatabase : SqlDatabase, IAsyncDisposable
         {
             throw PostgreSqlFaults.Unavailable(e);
         }
+    }
+
+    // Once more where the pool gave a connection that had broken: a read may be repeated.
+    private async Task<T> TryReadAsync<T>(Func<SqlSession, ValueTask<T>> read, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadOnceAsync(read, cancellationToken);
+        }
+        catch (Exception e) when (PostgreSqlFaults.IsBrokenConnection(e))
+        {
+            ForgetConnections();
+            return await ReadOnceAsync(read, cancellationToken);
+        }
+    }
+
+    private async Task<T> ReadOnceAsync<T>(Func<SqlSession, ValueTask<T>> read, CancellationToken cancellationToken)
+    {
+        await using var connection = await OpenAsync(cancellationToken);
+        return await read(new PostgreSqlSession(connection));
     }
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();

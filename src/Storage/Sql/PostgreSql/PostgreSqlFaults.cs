@@ -13,6 +13,14 @@ internal static class PostgreSqlFaults
         ? IsServersTrouble(refusal.SqlState)
         : failure is NpgsqlException or SocketException or TimeoutException or IOException;
 
+    /// <summary>Whether an open connection broke, as those in a pool have when the server was away: another one may well stand.</summary>
+    public static bool IsBrokenConnection(Exception failure) => failure switch
+    {
+        PostgresException refusal => refusal.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown,
+        NpgsqlException { InnerException: IOException } => true,
+        _ => false,
+    };
+
     /// <summary>A read or a store's write that did not happen, or of which it is not known.</summary>
     public static InferenceException Unavailable(Exception cause) =>
         new(InferenceErrorCode.StorageUnavailable, $"PostgreSQL did not answer: {Reason(cause)}. Retry.", RetryAfter);

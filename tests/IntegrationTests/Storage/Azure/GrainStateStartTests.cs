@@ -51,7 +51,7 @@ public sealed class GrainStateStartTests(AzuriteTestServer azurite) : IDisposabl
     }
 
     [Theory]
-    [InlineData("Inference:GrainState:Provider is 'AzureQueue'.", "Set it to Sqlite, AzureTable or AzureBlob.", "AzureQueue", "UseDevelopmentStorage=true")]
+    [InlineData("Inference:GrainState:Provider is 'AzureQueue'.", "Set it to one of: Sqlite, PostgreSql, AzureTable, AzureBlob.", "AzureQueue", "UseDevelopmentStorage=true")]
     [InlineData("Inference:GrainState:ConnectionString is no connection string of a storage account", "Set it to ", "AzureTable", "AccountKey=bm90LWZvci1sb2dz")]
     public async Task Start_BrokenSetting_NamesIt(string told, string remedy, string provider, string connection)
     {

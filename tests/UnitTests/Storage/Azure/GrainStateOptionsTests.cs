@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using OrleansInference.Grains;
+using OrleansInference.Storage;
 using OrleansInference.Storage.Azure;
 using OrleansInference.Storage.Azure.GrainState;
 
@@ -50,7 +51,7 @@ public sealed class GrainStateOptionsTests
     {
         var fault = Assert.Throws<InferenceStartupException>(() => Read("Cosmos"));
 
-        Assert.Equal("Inference:GrainState:Provider is 'Cosmos'. Set it to Sqlite, AzureTable or AzureBlob.", fault.Message);
+        Assert.Equal("Inference:GrainState:Provider is 'Cosmos'. Set it to one of: Sqlite, PostgreSql, AzureTable, AzureBlob.", fault.Message);
     }
 
     [Fact]
@@ -67,7 +68,7 @@ public sealed class GrainStateOptionsTests
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(
             [new("Inference:GrainState:Provider", provider), .. settings.Select(setting => KeyValuePair.Create($"Inference:GrainState:{setting.Setting}", (string?)setting.Value))]).Build();
-        using var services = new ServiceCollection().AddGrainState(configuration).BuildServiceProvider();
+        using var services = new ServiceCollection().AddGrainState(StorageProviders.Read(configuration).GrainState, configuration).BuildServiceProvider();
         return services.GetRequiredService<IOptions<GrainStateOptions>>().Value;
     }
 }

@@ -43,7 +43,7 @@ internal sealed class SiloModels : IControlStates, IDisposable
             Metrics.Instruments,
             NullLogger<ModelLoader>.Instance);
         Updater = new ModelUpdater(Entries, Places, Repository, loader, this, Time, Metrics.Instruments, NullLogger<ModelUpdater>.Instance);
-        Startup = new ModelStartup(Entries, Updater, Places, Repository, _schedulers, inference, repositoryOptions);
+        Startup = new ModelStartup(Entries, Updater, Places, Repository, _schedulers, this, inference, repositoryOptions);
         Catalog = new ModelCatalog(Entries, Updater, Places, Startup, inference, Time);
         Index = new ModelIndex(Entries, Places, Repository);
         Watcher = new ModelRepositoryWatcher(Entries, Updater, Places, Startup, Repository, repositoryOptions, Time, NullLogger<ModelRepositoryWatcher>.Instance);

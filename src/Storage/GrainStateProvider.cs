@@ -1,10 +1,13 @@
-namespace OrleansInference.Storage.Azure.GrainState;
+namespace OrleansInference.Storage;
 
 /// <summary>Where grain state is kept.</summary>
 public enum GrainStateProvider
 {
-    /// <summary>In the embedded database under the data directory.</summary>
+    /// <summary>In the embedded database under the data directory: one process alone.</summary>
     Sqlite,
+
+    /// <summary>In the log's PostgreSQL, which all silos share.</summary>
+    PostgreSql,
 
     /// <summary>In a table of an Azure storage account.</summary>
     AzureTable,

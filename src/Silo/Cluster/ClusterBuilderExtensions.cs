@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Hosting;
+using Orleans.Clustering.Redis;
+using Orleans.Configuration;
+
+namespace OrleansInference.Silo.Cluster;
+
+/// <summary>Has Orleans join a cluster through Redis.</summary>
+internal static class ClusterBuilderExtensions
+{
+    /// <summary>As a silo.</summary>
+    public static void UseInferenceCluster(this ISiloBuilder silo, InferenceClusterOptions options)
+    {
+        silo.UseRedisClustering(redis => Configure(redis, options));
+        silo.Configure<ClusterOptions>(cluster => Configure(cluster, options));
+        silo.Configure<ClusterMembershipOptions>(membership =>
+        {
+            membership.ProbeTimeout = options.ProbeTimeout;
+            membership.NumMissedProbesLimit = options.NumMissedProbesLimit;
+        });
+    }
+
+    /// <summary>As a client.</summary>
+    public static void UseInferenceCluster(this IClientBuilder client, InferenceClusterOptions options)
+    {
+        client.UseRedisClustering(redis => Configure(redis, options));
+        client.Configure<ClusterOptions>(cluster => Configure(cluster, options));
+        client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = options.GatewayRefreshPeriod);
+        client.Configure<ClientMessagingOptions>(messaging => messaging.CancelRequestOnTimeout = true);
+        client.UseConnectionRetryFilter(new FirstConnection(options, TimeProvider.System).ShouldRetryAsync);
+    }
+
+    private static void Configure(RedisClusteringOptions redis, InferenceClusterOptions options)
+    {
+        redis.ConfigurationOptions = ClusterRedis.Parse(options);
+        redis.CreateMultiplexer = async _ => (await ClusterRedis.ConnectAsync(options, TimeProvider.System), false);
+    }
+
+    private static void Configure(ClusterOptions cluster, InferenceClusterOptions options)
+    {
+        cluster.ServiceId = options.ServiceId;
+        cluster.ClusterId = options.ClusterId;
+    }
+}

@@ -1,0 +1,72 @@
+using k8s;
+using k8s.Models;
+using UnitTests.Architecture;
+
+namespace UnitTests.Deploy;
+
+/// <summary>The manifests, read by the client library's own types: a field that there is not is an error.</summary>
+public sealed class KubernetesTests
+{
+    private static readonly List<object> Silo = Load("silo.yaml");
+    private static readonly List<object> Api = Load("api.yaml");
+
+    [Fact]
+    public void Manifests_All_AreOfKnownKindsAndFields()
+    {
+        Assert.Equal([typeof(V1Deployment), typeof(V1PodDisruptionBudget), typeof(V2HorizontalPodAutoscaler), typeof(V1NetworkPolicy)], Silo.Select(one => one.GetType()));
+        Assert.Equal([typeof(V1Deployment), typeof(V1Service), typeof(V1PodDisruptionBudget)], Api.Select(one => one.GetType()));
+        Assert.IsType<V1Secret>(Assert.Single(Load("secret.example.yaml")));
+    }
+
+    [Fact]
+    public void Load_AFieldThatThereIsNot_IsAnError() =>
+        Assert.ThrowsAny<Exception>(() => KubernetesYaml.LoadAllFromString("apiVersion: v1\nkind: Service\nmetadata:\n  name: x\nspec:\n  selectors: {}\n", strict: true));
+
+    [Fact]
+    public void Pods_All_AreProbedAndHaveTimeToEnd() => Assert.All(Deployments(), deployment =>
+    {
+        var container = Assert.Single(deployment.Spec.Template.Spec.Containers);
+
+        Assert.NotNull(container.StartupProbe);
+        Assert.NotNull(container.ReadinessProbe);
+        Assert.NotNull(container.LivenessProbe);
+        // Inference:Shutdown:Timeout is 30 s.
+        Assert.True(deployment.Spec.Template.Spec.TerminationGracePeriodSeconds > 30 + container.Lifecycle.PreStop.Sleep.Seconds);
+    });
+
+    [Fact]
+    public void Budgets_And_Selectors_MeetThePodsTheyMean() => Assert.All(new[] { Silo, Api }, manifests =>
+    {
+        var labels = manifests.OfType<V1Deployment>().Single().Spec.Template.Metadata.Labels;
+
+        Assert.Equal(labels, manifests.OfType<V1Deployment>().Single().Spec.Selector.MatchLabels);
+        Assert.Equal(labels, manifests.OfType<V1PodDisruptionBudget>().Single().Spec.Selector.MatchLabels);
+    });
+
+    [Fact]
+    public void Scaling_Silos_GoesByTheQueue()
+    {
+        var scaling = Silo.OfType<V2HorizontalPodAutoscaler>().Single();
+
+        Assert.Equal(Silo.OfType<V1Deployment>().Single().Metadata.Name, scaling.Spec.ScaleTargetRef.Name);
+        Assert.Equal("inference_queue_length", Assert.Single(scaling.Spec.Metrics).Pods.Metric.Name);
+    }
+
+    [Theory]
+    [InlineData("Inference__Security__ApiKey", "api-key")]
+    [InlineData("Inference__Cluster__Redis", "redis")]
+    [InlineData("Inference__PostgreSql__ConnectionString", "postgres")]
+    public void Secrets_Everywhere_ComeFromTheSecret(string variable, string key)
+    {
+        var uses = Deployments().SelectMany(deployment => deployment.Spec.Template.Spec.Containers[0].Env).Where(one => one.Name == variable).ToArray();
+        var secret = (V1Secret)Load("secret.example.yaml").Single();
+
+        Assert.NotEmpty(uses);
+        Assert.All(uses, use => Assert.Equal((secret.Metadata.Name, key), (use.ValueFrom.SecretKeyRef.Name, use.ValueFrom.SecretKeyRef.Key)));
+        Assert.Contains(key, secret.StringData.Keys);
+    }
+
+    private static IEnumerable<V1Deployment> Deployments() => Silo.Concat(Api).OfType<V1Deployment>();
+
+    private static List<object> Load(string file) => KubernetesYaml.LoadAllFromString(File.ReadAllText(SourceTree.File("deploy", "kubernetes", file)), strict: true);
+}
