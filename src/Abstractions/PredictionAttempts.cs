@@ -13,35 +13,44 @@ internal sealed class PredictionAttempts(PredictionAttemptOptions options, TimeP
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
 
-    // A dead silo answers nothing, and it takes the cluster some seconds to know.
-    private readonly TimeSpan _attemptTimeout = options.AttemptTimeout ?? options.Deadline / 3;
-
     public async Task<Prediction> PredictAsync(IUserGrain user, PredictionRequest request, CancellationToken cancellationToken)
     {
         var (startedAt, failures, wasNotReady) = (time.GetTimestamp(), 0, false);
+        var deadline = request.Timeout < options.Deadline ? request.Timeout.Value : options.Deadline;
+
+        // A dead silo answers nothing, and it takes the cluster some seconds to know.
+        var attempt = Min(options.AttemptTimeout ?? deadline / 3, deadline);
         var answer = user.PredictAsync(request, cancellationToken);
         while (true)
         {
             try
             {
-                return await answer.WaitAsync(Min(_attemptTimeout, Left(startedAt)), time, cancellationToken);
+                return await answer.WaitAsync(Min(attempt, Left()), time, cancellationToken);
             }
-            catch (TimeoutException) when (!answer.IsCompleted && Left(startedAt) > TimeSpan.Zero)
+            catch (TimeoutException) when (!answer.IsCompleted)
             {
+                if (Left() == TimeSpan.Zero) throw Late(request, deadline);
+
                 // Beside the first, which may be at work all the same: then this one joins it.
-                answer = FirstAnswerAsync(answer, user.PredictAsync(request with { MayBeRecorded = true }, cancellationToken));
+                answer = FirstAnswerAsync(answer, user.PredictAsync(Further(), cancellationToken));
             }
-            catch (Exception e) when (CanRetry(e, wasNotReady) && Left(startedAt) > TimeSpan.Zero)
+            catch (Exception e) when (CanRetry(e, wasNotReady) && Left() > TimeSpan.Zero)
             {
                 wasNotReady |= e is InferenceException;
-                await Task.Delay(Min(Pause(failures++), Left(startedAt)), time, cancellationToken);
-                answer = user.PredictAsync(request with { MayBeRecorded = true }, cancellationToken);
+                await Task.Delay(Min(Pause(failures++), Left()), time, cancellationToken);
+                answer = user.PredictAsync(Further(), cancellationToken);
             }
         }
+
+        // Never negative: an attempt that is not waited for at all has its answer taken where it is there already.
+        TimeSpan Left() => deadline - time.GetElapsedTime(startedAt) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
+        PredictionRequest Further() => request with { MayBeRecorded = true, Timeout = request.Timeout is null ? null : Left() };
     }
 
-    // Never negative: an attempt that is not waited for at all has its answer taken where it is there already.
-    private TimeSpan Left(long startedAt) => options.Deadline - time.GetElapsedTime(startedAt) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    private static InferenceException Late(PredictionRequest request, TimeSpan deadline) => new(
+        InferenceErrorCode.DeadlineExceeded,
+        $"Prediction {request.PredictionId} was not answered within the {deadline.TotalMilliseconds} ms that {(deadline == request.Timeout ? "its caller" : "Inference:Predictions:Deadline")} allowed; it may have been recorded all the same. Look it up by its id, or repeat the request.");
 
     private static async Task<Prediction> FirstAnswerAsync(Task<Prediction> first, Task<Prediction> second)
     {

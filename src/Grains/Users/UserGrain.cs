@@ -300,7 +300,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     private static InferenceException DeadlineExceeded(PredictPlan plan, PredictionRequest request, TimeSpan time) => new(
         InferenceErrorCode.DeadlineExceeded,
         time < plan.Deadline
-            ? $"Prediction {request.PredictionId} took longer than the {time.TotalMilliseconds} ms that its caller allowed. Allow more, or find the slow stage in the metrics."
+            ? $"Prediction {request.PredictionId} took longer than the {time.TotalMilliseconds:0} ms that its caller allowed. Allow more, or find the slow stage in the metrics."
             : $"Prediction {request.PredictionId} took longer than predict.deadline = {plan.Deadline} in the manifest of {plan.Model}. Raise it, or find the slow stage in the metrics.");
 
     [LoggerMessage(EventIds.UserSuperseded, LogLevel.Warning, "Another activation has recorded for the user of prediction {PredictionId}; this one deactivates")]

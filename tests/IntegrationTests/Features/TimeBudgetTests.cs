@@ -31,7 +31,7 @@ public sealed class TimeBudgetTests
         var problem = await Problem.ReadAsync(response);
 
         Assert.Equal((HttpStatusCode.GatewayTimeout, "DeadlineExceeded"), (problem.Status, problem.Code));
-        Assert.Contains("took longer than the 300 ms that its caller allowed", problem.Detail, StringComparison.Ordinal);
+        Assert.Contains("300 ms that its caller allowed", problem.Detail, StringComparison.Ordinal);
         Assert.True(Stopwatch.GetElapsedTime(startedAt) < QueryTime / 2, $"took {Stopwatch.GetElapsedTime(startedAt)}");
     }
 

@@ -134,8 +134,26 @@ public sealed class PredictionAttemptsTests
             _time.Advance(TimeSpan.FromSeconds(2));
         }
 
-        await Assert.ThrowsAsync<TimeoutException>(() => answer);
+        var failure = await Assert.ThrowsAsync<InferenceException>(() => answer);
+        Assert.Equal(InferenceErrorCode.DeadlineExceeded, failure.Code);
+        Assert.Contains("6000 ms that Inference:Predictions:Deadline allowed", failure.Message, StringComparison.Ordinal);
         Assert.Equal(3, user.Requests.Count);
+    }
+
+    [Fact]
+    public async Task PredictAsync_TimeOfTheCaller_IsHandedDownWithWhatIsLeft()
+    {
+        var user = new FakeUserGrain(_ => new TaskCompletionSource<Prediction>().Task);
+        var answer = PredictAsync(user, request: Request with { Timeout = TimeSpan.FromMilliseconds(300) });
+
+        for (var attempt = 1; attempt <= 3; attempt++)
+        {
+            await _time.NextTimerAsync();
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        Assert.Contains("300 ms that its caller allowed", (await Assert.ThrowsAsync<InferenceException>(() => answer)).Message, StringComparison.Ordinal);
+        Assert.Equal([300, 200, 100], user.Requests.Select(request => request.Timeout!.Value.TotalMilliseconds));
     }
 
     [Fact]
@@ -179,8 +197,8 @@ public sealed class PredictionAttemptsTests
     private static Prediction Prediction() =>
         new() { PredictionId = Request.PredictionId, Value = 0.5, Info = "", Model = "fraud", ModelVersion = 1, Degraded = false };
 
-    private Task<Prediction> PredictAsync(FakeUserGrain user, PredictionAttemptOptions? options = null) =>
-        new PredictionAttempts(options ?? new PredictionAttemptOptions(), _time).PredictAsync(user, Request, CancellationToken.None);
+    private Task<Prediction> PredictAsync(FakeUserGrain user, PredictionAttemptOptions? options = null, PredictionRequest? request = null) =>
+        new PredictionAttempts(options ?? new PredictionAttemptOptions(), _time).PredictAsync(user, request ?? Request, CancellationToken.None);
 
     private sealed class FakeUserGrain(Func<int, Task<Prediction>> answer) : IUserGrain
     {

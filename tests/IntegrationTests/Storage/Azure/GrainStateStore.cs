@@ -10,6 +10,7 @@ using Orleans.Runtime;
 using Orleans.Serialization;
 using Orleans.Storage;
 using OrleansInference.Grains.Users;
+using OrleansInference.Storage;
 
 namespace IntegrationTests.Storage.Azure;
 
@@ -27,7 +28,7 @@ internal sealed class GrainStateStore : IAsyncDisposable
         var configuration = new ConfigurationBuilder().AddCommandLine([.. settings.Select(setting => $"--{setting}")]).Build();
         var services = new ServiceCollection();
         services.AddSerializer().AddLogging().AddSingleton(TimeProvider.System).Configure<ClusterOptions>(options => options.ServiceId = ServiceId);
-        _services = services.AddGrainState(configuration).BuildServiceProvider();
+        _services = services.AddGrainState(StorageProviders.Read(configuration).GrainState, configuration).BuildServiceProvider();
     }
 
     public IGrainStorage Storage => _services.GetRequiredKeyedService<IGrainStorage>(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME);

@@ -28,7 +28,7 @@ public sealed class ClusterSettingsFileTests
         NamedOptions.ReadOne<ShutdownOptions>(_inference, "Shutdown");
         NamedOptions.ReadOne<ModelRepositoryOptions>(_inference, "ModelRepository");
 
-        Assert.Equal(["Cluster", "Mode", "ModelRepository", "PostgreSql", "Predictions", "Shutdown", "Silo", "Storage"], _inference.GetChildren().Select(child => child.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(["Cluster", "GrainState", "Mode", "ModelRepository", "PostgreSql", "Predictions", "Shutdown", "Silo", "Storage"], _inference.GetChildren().Select(child => child.Key).Order(StringComparer.Ordinal));
     }
 
     [Theory]
