@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Orleans.Runtime;
 using Orleans.Storage;
 using OrleansInference;
@@ -45,7 +46,7 @@ internal static class AssemblyBenchmark
         var (view, window) = (View(services), Window());
         var sources = new FeatureSources([new CalendarTransform(TimeProvider.System), view, window]);
         var plan = Compile(sources);
-        var features = new UserFeatures(GrainId.Create("user", "-!42"), sources, new PushStore(new NoStorage()), TimeProvider.System);
+        var features = new UserFeatures(GrainId.Create("user", "-!42"), sources, new PushStore(new NoStorage(), new SnapshotOutage(Options.Create(new SnapshotOptions()), TimeProvider.System, NullLogger<SnapshotOutage>.Instance)), TimeProvider.System);
         var events = new EventWindow(window);
         var now = DateTimeOffset.UtcNow;
         for (var i = Events; i > 0; i--) events.Add(new WindowEvent(now.AddHours(-10 * i).UtcTicks, [1.5 * i]), long.MaxValue);

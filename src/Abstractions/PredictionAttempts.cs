@@ -23,16 +23,20 @@ internal sealed class PredictionAttempts(PredictionAttemptOptions options, TimeP
         var answer = user.PredictAsync(request, cancellationToken);
         while (true)
         {
-            try
+            await ((Task)answer).WaitAsync(Min(attempt, Left()), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            if (!answer.IsCompleted)
             {
-                return await answer.WaitAsync(Min(attempt, Left()), time, cancellationToken);
-            }
-            catch (TimeoutException) when (!answer.IsCompleted)
-            {
+                cancellationToken.ThrowIfCancellationRequested();
                 if (Left() == TimeSpan.Zero) throw Late(request, deadline);
 
                 // Beside the first, which may be at work all the same: then this one joins it.
                 answer = FirstAnswerAsync(answer, user.PredictAsync(Further(), cancellationToken));
+                continue;
+            }
+
+            try
+            {
+                return await answer;
             }
             catch (Exception e) when (CanRetry(e, wasNotReady) && Left() > TimeSpan.Zero)
             {

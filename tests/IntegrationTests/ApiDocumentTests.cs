@@ -57,7 +57,7 @@ public sealed partial class ApiDocumentTests(DemoServer demo)
     [Fact]
     public async Task OpenApi_Answers_HoldTheDocumentedProperties()
     {
-        var (_, prediction) = await demo.Server.Http.PostJsonAsync("/predict", """{"user_id": 42, "raw_feature": "3156"}""");
+        var (_, prediction) = await demo.Server.Http.PostJsonAsync("/predict?details=true", """{"user_id": 42, "raw_feature": "3156"}""");
         var (_, problem) = await demo.Server.Http.PostJsonAsync("/predict", "{}");
 
         Assert.Equal(await ReadPropertiesAsync("PredictionBody"), Properties(prediction));

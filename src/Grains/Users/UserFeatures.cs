@@ -15,8 +15,6 @@ internal sealed class UserFeatures
     // Of what is left, for what was pushed; the views' queries are still to come.
     private const double ShareOfPushes = 0.25;
 
-    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(5);
-
     // As many as the models have; a user has no use for a hash table.
     private readonly List<CachedFeatureView> _views = [];
 
@@ -24,7 +22,6 @@ internal sealed class UserFeatures
     private readonly FeatureSources _sources;
     private readonly UserPushes _pushes;
     private readonly TimeProvider _time;
-    private long? _pushesFailedAt;
 
     public UserFeatures(GrainId user, FeatureSources sources, PushStore pushes, TimeProvider time)
     {
@@ -121,17 +118,16 @@ internal sealed class UserFeatures
         return Cached(view).ReadAsync(query.Budget, query.MaxAge);
     }
 
-    // Where a database stands behind the views, it has what there is without them; and nobody waits twice for a storage that is away.
+    // Where a database stands behind the views, it has what there is without them.
     private async ValueTask LoadPushesAsync(PredictPlan plan, TimeBudget budget)
     {
-        if (_pushesFailedAt is { } failed && _time.GetElapsedTime(failed) < PauseAfterFailure && !plan.HasPushedViews) return;
         try
         {
             await _pushes.LoadAsync().WaitAsync(budget.Remaining * ShareOfPushes, _time, budget.Token);
         }
         catch (Exception e) when (e is InferenceException or TimeoutException && !plan.HasPushedViews)
         {
-            _pushesFailedAt = _time.GetTimestamp();
+            // Tried again with the next prediction.
         }
         catch (TimeoutException)
         {

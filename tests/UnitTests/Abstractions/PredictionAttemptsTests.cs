@@ -141,6 +141,21 @@ public sealed class PredictionAttemptsTests
     }
 
     [Fact]
+    public async Task PredictAsync_RefusedInTheMomentInWhichTheAttemptEnds_IsTheRefusal()
+    {
+        var first = new TaskCompletionSource<Prediction>();
+        var user = new FakeUserGrain(_ => first.Task);
+        var answer = PredictAsync(user, new PredictionAttemptOptions { AttemptTimeout = TimeSpan.FromMilliseconds(200) });
+
+        // Before whoever waits has seen that its time is up.
+        await _time.NextTimerAsync();
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+        first.SetException(new InferenceException(InferenceErrorCode.StorageUnavailable, "on purpose"));
+
+        Assert.Equal("on purpose", (await Assert.ThrowsAsync<InferenceException>(() => answer)).Message);
+    }
+
+    [Fact]
     public async Task PredictAsync_TimeOfTheCaller_IsHandedDownWithWhatIsLeft()
     {
         var user = new FakeUserGrain(_ => new TaskCompletionSource<Prediction>().Task);

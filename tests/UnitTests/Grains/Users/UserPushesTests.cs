@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Runtime;
 using OrleansInference;
@@ -16,6 +17,7 @@ public sealed class UserPushesTests
     private readonly FakeGrainStorage _storage = new();
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 4, 1, 12, 0, 0, TimeSpan.Zero));
     private readonly List<CachedFeatureView> _memory = [];
+    private SnapshotOutage? _outage;
 
     [Fact]
     public async Task SaveAsync_WhatMemoryHas_IsThereAfterTheNextLoad()
@@ -56,7 +58,7 @@ public sealed class UserPushesTests
     }
 
     [Fact]
-    public async Task SaveAsync_ManyAtOnce_AreWrittenTogetherAndNoneIsMissed()
+    public Task SaveAsync_ManyAtOnce_AreWrittenTogetherAndNoneIsMissed() => OnTurnsAsync(async () =>
     {
         var pushes = Create();
         await pushes.LoadAsync();
@@ -71,7 +73,7 @@ public sealed class UserPushesTests
 
         Assert.InRange(_storage.Writes, 1, 2);
         Assert.Equal(Enumerable.Range(0, 100).Select(i => $"{i:00}"), await KeptAsync());
-    }
+    });
 
     [Fact]
     public async Task SaveAsync_AnotherActivationHasWritten_KeepsBoth()
@@ -117,6 +119,24 @@ public sealed class UserPushesTests
     }
 
     [Fact]
+    public async Task LoadAsync_StorageIsKnownToBeGone_IsNotAskedForAWhile()
+    {
+        var asked = 0;
+        _storage.OnCall = () =>
+        {
+            asked++;
+            throw new IOException("gone");
+        };
+
+        for (var user = 0; user < 10; user++) await Assert.ThrowsAsync<InferenceException>(Create().LoadAsync);
+        Assert.Equal(3, asked);
+        _time.Advance(new SnapshotOptions().PauseAfterFailure);
+        _storage.OnCall = () => { };
+
+        await Create().LoadAsync();
+    }
+
+    [Fact]
     public async Task ClearAsync_Kept_IsGone()
     {
         Push("a", 1);
@@ -129,9 +149,15 @@ public sealed class UserPushesTests
         Assert.False(pushes.IsLoaded);
     }
 
-    private UserPushes Create() => new(User, new PushStore(_storage), _memory);
+    // One at a time, as in a grain.
+    private static Task OnTurnsAsync(Func<Task> test) =>
+        Task.Factory.StartNew(test, CancellationToken.None, TaskCreationOptions.None, new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler).Unwrap();
 
-    private async Task<IEnumerable<string>> KeptAsync() => (await new PushStore(_storage).ReadAsync(User)).Pushed.Keys.Order();
+    private PushStore Store() => new(_storage, _outage ??= new SnapshotOutage(Options.Create(new SnapshotOptions()), _time, NullLogger<SnapshotOutage>.Instance));
+
+    private UserPushes Create() => new(User, Store(), _memory);
+
+    private async Task<IEnumerable<string>> KeptAsync() => (await Store().ReadAsync(User)).Pushed.Keys.Order();
 
     private CachedFeatureView Push(string name, double value)
     {
