@@ -15,6 +15,7 @@ internal sealed class PredictionAttempts(PredictionAttemptOptions options, TimeP
 
     public async Task<Prediction> PredictAsync(IUserGrain user, PredictionRequest request, CancellationToken cancellationToken)
     {
+        if (request.Timeout <= TimeSpan.Zero) throw Spent(request);
         var (startedAt, failures, wasNotReady) = (time.GetTimestamp(), 0, false);
         var deadline = request.Timeout < options.Deadline ? request.Timeout.Value : options.Deadline;
 
@@ -49,8 +50,12 @@ internal sealed class PredictionAttempts(PredictionAttemptOptions options, TimeP
         // Never negative: an attempt that is not waited for at all has its answer taken where it is there already.
         TimeSpan Left() => deadline - time.GetElapsedTime(startedAt) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
-        PredictionRequest Further() => request with { MayBeRecorded = true, Timeout = request.Timeout is null ? null : Left() };
+        // An attempt that is made as the time ends has a moment all the same: zero would be no time at all.
+        PredictionRequest Further() => request with { MayBeRecorded = true, Timeout = request.Timeout is null ? null : Max(Left(), ShortestPause) };
     }
+
+    private static InferenceException Spent(PredictionRequest request) => new(
+        InferenceErrorCode.DeadlineExceeded, $"The time that the caller allowed ({request.Timeout}) was over before the work began; nothing was done. Allow more.");
 
     private static InferenceException Late(PredictionRequest request, TimeSpan deadline) => new(
         InferenceErrorCode.DeadlineExceeded,
@@ -71,6 +76,8 @@ internal sealed class PredictionAttempts(PredictionAttemptOptions options, TimeP
     };
 
     private static TimeSpan Pause(int failures) => failures == 0 ? TimeSpan.Zero : Min(ShortestPause * Math.Pow(2, Math.Min(failures, 10)), LongestPause);
+
+    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 }

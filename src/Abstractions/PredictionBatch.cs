@@ -36,12 +36,6 @@ internal sealed class PredictionBatch(IReadOnlyList<PredictionRequest> requests,
         }
     }
 
-    private PredictionRequest WithTimeLeft(PredictionRequest request)
-    {
-        if (request.Timeout is not { } timeout) return request;
-        var left = timeout - time.GetElapsedTime(_startedAt);
-        return left > TimeSpan.Zero
-            ? request with { Timeout = left }
-            : throw new InferenceException(InferenceErrorCode.DeadlineExceeded, $"The {timeout.TotalMilliseconds} ms that the caller allowed were over before this request's turn came; nothing was done. Allow more, or send fewer requests of one user in a batch.");
-    }
+    private PredictionRequest WithTimeLeft(PredictionRequest request) =>
+        request.Timeout is { } timeout ? request with { Timeout = timeout - time.GetElapsedTime(_startedAt) } : request;
 }

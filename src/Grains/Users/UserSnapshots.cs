@@ -7,10 +7,7 @@ using OrleansInference.Grains.PostProcessing;
 namespace OrleansInference.Grains.Users;
 
 /// <summary>The snapshots of users in grain storage.</summary>
-/// <remarks>
-/// Asked for when a user's windows are needed, and not by every activation as a grain's own state would be. A snapshot is no
-/// fence: the log's sequence numbers are.
-/// </remarks>
+/// <remarks>A snapshot is no fence: the log's sequence numbers are.</remarks>
 internal sealed class UserSnapshots(
     [FromKeyedServices(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME)] IGrainStorage storage,
     IPredictionLog log,
@@ -18,7 +15,7 @@ internal sealed class UserSnapshots(
     IOptions<SnapshotOptions> options,
     TimeProvider time)
 {
-    private const string State = "user";
+    private readonly UserStates<UserSnapshot> _states = new(storage, outage, "user", "snapshot");
 
     /// <summary>The user's snapshot, if it comes in the time that a prediction has for it.</summary>
     /// <returns>Null where it could not be read: nothing is known of it then.</returns>
@@ -47,50 +44,19 @@ internal sealed class UserSnapshots(
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
     public async Task<string?> WriteAsync(GrainId user, UserSnapshot snapshot, string? etag)
     {
-        var state = new GrainState<UserSnapshot>(snapshot, etag) { RecordExists = etag is not null };
-        await AskAsync(() => storage.WriteStateAsync(State, user, state), "written");
+        var written = await _states.WriteAsync(user, snapshot, etag);
         await log.ReleaseEventsAsync(user.Key.ToString()!, snapshot.Sequence);
-        return state.ETag;
+        return written;
     }
 
     /// <summary>Removes the user's snapshot, whoever wrote it last.</summary>
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
-    public async Task ClearAsync(GrainId user)
-    {
-        var state = new GrainState<UserSnapshot>(new UserSnapshot());
-        await AskAsync(() => storage.ReadStateAsync(State, user, state), "read");
-        if (state.RecordExists) await AskAsync(() => storage.ClearStateAsync(State, user, state), "removed");
-    }
+    public Task ClearAsync(GrainId user) => _states.ClearAsync(user);
 
     private async Task<KeptSnapshot> ReadAsync(GrainId user, CancellationToken cancellationToken)
     {
-        var state = new GrainState<UserSnapshot>(new UserSnapshot());
-
-        // Not every storage heeds the token.
-        await AskAsync(() => storage.ReadStateAsync(State, user, state, cancellationToken).WaitAsync(cancellationToken), "read");
+        var state = await _states.ReadAsync(user, cancellationToken);
         return state.RecordExists ? new KeptSnapshot(state.State, state.ETag) : KeptSnapshot.None;
-    }
-
-    private async Task AskAsync(Func<Task> ask, string done)
-    {
-        try
-        {
-            await ask();
-            outage.OnAnswered();
-        }
-        catch (Exception e) when (e is InconsistentStateException or ArgumentException)
-        {
-            outage.OnAnswered();
-            throw;
-        }
-        catch (Exception e)
-        {
-            outage.OnFailed(e);
-
-            // The storage's own words are for the log: they may be long, and tell of what callers need not know.
-            if (e is InferenceException) throw;
-            throw new InferenceException(InferenceErrorCode.StorageUnavailable, $"The user's snapshot could not be {done}: grain storage does not answer. Retry.", TimeSpan.FromSeconds(1));
-        }
     }
 }
 

@@ -21,6 +21,16 @@ public sealed class PostgreSqlHistoryTests(PostgresTestServer postgres)
     }
 
     [Theory]
+    [InlineData("x")]
+    [InlineData("nul\0")]
+    public async Task Predict_UserWhoCannotBeInTheTable_HasNoPast(string user)
+    {
+        await using var server = await StartAsync(Sql, "UserIdType=Number");
+
+        Assert.Equal((1, 10), await PredictAsync(server, user));
+    }
+
+    [Theory]
     [InlineData("SELECT amount AS value FROM payments WHERE user_id = @user_id AND paid_at > to_timestamp(@since) AND paid_at < to_timestamp(@until)", "Inference:FeatureViews:spending:History:Sql gives no column 'at'. Name one with AS at.")]
     [InlineData("SELECT 'soon' AS at, amount AS value FROM payments WHERE user_id = @user_id AND paid_at > to_timestamp(@since) AND paid_at < to_timestamp(@until)", "column 'at' of the history of view spending gave String 'soon', which is no time.")]
     [InlineData("SELECT paid_at AS at, amount AS value FROM nowhere WHERE user_id = @user_id AND paid_at > to_timestamp(@since) AND paid_at < to_timestamp(@until)", "relation \"nowhere\" does not exist")]
@@ -42,7 +52,7 @@ public sealed class PostgreSqlHistoryTests(PostgresTestServer postgres)
     }
 
     // Two payments of user 7 within the window, and one before it.
-    private async Task<InProcessServer> StartAsync(string sql)
+    private async Task<InProcessServer> StartAsync(string sql, params string[] history)
     {
         var database = await postgres.CreateDatabaseAsync();
         await using var source = NpgsqlDataSource.Create(database);
@@ -79,6 +89,7 @@ public sealed class PostgreSqlHistoryTests(PostgresTestServer postgres)
             "Inference:FeatureViews:spending:History:Provider=PostgreSql",
             $"Inference:FeatureViews:spending:History:ConnectionString={database}",
             $"Inference:FeatureViews:spending:History:Sql={sql}",
-            "Inference:FeatureViews:spending:History:Timeout=00:00:20"]);
+            "Inference:FeatureViews:spending:History:Timeout=00:00:20",
+            .. history.Select(setting => $"Inference:FeatureViews:spending:History:{setting}")]);
     }
 }

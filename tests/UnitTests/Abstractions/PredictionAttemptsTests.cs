@@ -140,6 +140,19 @@ public sealed class PredictionAttemptsTests
         Assert.Equal(3, user.Requests.Count);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-5)]
+    public async Task PredictAsync_CallerHasNoTime_AsksNobody(int ms)
+    {
+        var user = new FakeUserGrain(_ => Task.FromResult(Prediction()));
+
+        var failure = await Assert.ThrowsAsync<InferenceException>(() => PredictAsync(user, request: Request with { Timeout = TimeSpan.FromMilliseconds(ms) }));
+
+        Assert.Equal(InferenceErrorCode.DeadlineExceeded, failure.Code);
+        Assert.Empty(user.Requests);
+    }
+
     [Fact]
     public async Task PredictAsync_RefusedInTheMomentInWhichTheAttemptEnds_IsTheRefusal()
     {

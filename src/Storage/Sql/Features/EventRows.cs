@@ -40,15 +40,8 @@ internal sealed class EventRows
         _ => FeatureCell.Read(value, FeatureType.Number)?.Number ?? throw Wrong(column, value, "number"),
     };
 
-    private int Ordinal(string column)
-    {
-        for (var i = 0; i < _rows.FieldCount; i++)
-        {
-            if (_rows.GetName(i) == column) return i;
-        }
-
-        throw new InvalidOperationException($"Inference:FeatureViews:{_view.Name}:History:Sql gives no column '{column}'. Name one with AS {column}.");
-    }
+    private int Ordinal(string column) => _rows.FindColumn(column)
+        ?? throw new InvalidOperationException($"Inference:FeatureViews:{_view.Name}:History:Sql gives no column '{column}'. Name one with AS {column}.");
 
     private InvalidOperationException Wrong(string column, object value, string wanted) =>
         new($"column '{column}' of the history of view {_view.Name} gave {value.GetType().Name} '{value}', which is no {wanted}.");

@@ -61,15 +61,7 @@ internal sealed class FeatureRows
         }
     }
 
-    private int Ordinal(string column)
-    {
-        for (var i = 0; i < _rows.FieldCount; i++)
-        {
-            if (_rows.GetName(i) == column) return i;
-        }
-
-        throw new FeatureDatabaseException($"the query of view {_view.Name} gives no column '{column}'");
-    }
+    private int Ordinal(string column) => _rows.FindColumn(column) ?? throw new FeatureDatabaseException($"the query of view {_view.Name} gives no column '{column}'");
 
     private static string Quote(object value) => value is Exception e ? $"a value that cannot be read ({e.Message})" : $"{value.GetType().Name} '{FieldError.Quote($"{value}")}'";
 }

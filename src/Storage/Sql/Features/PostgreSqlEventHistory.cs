@@ -12,10 +12,13 @@ internal sealed class PostgreSqlEventHistory(PostgreSqlFeatureSources sources, T
     public async Task<IReadOnlyList<WindowEvent>> ReadAsync(WindowView view, string userId, DateTimeOffset since, DateTimeOffset until)
     {
         var history = view.Options.History!;
+
+        // Text in PostgreSQL has no NUL, so such a user has no past in it.
+        if (UserIds.ToParameter(userId, history.UserIdType) is not { } id || id is string text && text.Contains('\0')) return [];
         using var deadline = new CancellationTokenSource(history.Timeout, time);
         try
         {
-            return await QueryAsync(view, userId, since, until, deadline.Token);
+            return await sources.AskAsync(history.ConnectionString, $"{view.Name}:History", connection => QueryAsync(connection, view, id, since, until, deadline.Token), deadline.Token);
         }
         catch (Exception e) when (e is not InferenceException)
         {
@@ -24,11 +27,11 @@ internal sealed class PostgreSqlEventHistory(PostgreSqlFeatureSources sources, T
         }
     }
 
-    private async Task<IReadOnlyList<WindowEvent>> QueryAsync(WindowView view, string userId, DateTimeOffset since, DateTimeOffset until, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<WindowEvent>> QueryAsync(
+        NpgsqlConnection connection, WindowView view, object userId, DateTimeOffset since, DateTimeOffset until, CancellationToken cancellationToken)
     {
-        await using var connection = await sources.Of(view.Options.History!.ConnectionString, $"{view.Name}:History").OpenConnectionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(view.Options.History.Sql, connection);
-        command.Parameters.AddWithValue("user_id", UserIds.ToParameter(userId, view.Options.History.UserIdType));
+        await using var command = new NpgsqlCommand(view.Options.History!.Sql, connection);
+        command.Parameters.AddWithValue("user_id", userId);
         command.Parameters.AddWithValue("since", RequestContract.ToSeconds(since));
         command.Parameters.AddWithValue("until", RequestContract.ToSeconds(until));
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);

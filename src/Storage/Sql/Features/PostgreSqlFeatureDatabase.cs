@@ -25,14 +25,13 @@ internal sealed class PostgreSqlFeatureDatabase(PostgreSqlFeatureSources sources
         return found;
     }
 
-    public Task CheckAsync(FeatureView view) => WithinAsync(view, async cancellationToken =>
+    public Task CheckAsync(FeatureView view) => WithinAsync(view, async (connection, cancellationToken) =>
     {
-        await using var connection = await sources.Of(view).OpenConnectionAsync(cancellationToken);
         await using var command = Command(view, connection, view.Options.UserIdType is UserIdType.Text
             ? Parameter<string>(view, NpgsqlDbType.Text, [""])
             : Parameter<long>(view, NpgsqlDbType.Bigint, [0]));
         await using var rows = await command.ExecuteReaderAsync(CommandBehavior.SchemaOnly, cancellationToken);
-        _ = new FeatureRows(view, rows);
+        return new FeatureRows(view, rows);
     });
 
     // The integers of the group have their answers; what the texts meet is theirs.
@@ -48,9 +47,8 @@ internal sealed class PostgreSqlFeatureDatabase(PostgreSqlFeatureSources sources
         }
     }
 
-    private Task AskAsync(FeatureView view, NpgsqlParameter parameter, IReadOnlyList<string> userIds, Dictionary<string, StoredRow> found) => WithinAsync(view, async cancellationToken =>
+    private Task AskAsync(FeatureView view, NpgsqlParameter parameter, IReadOnlyList<string> userIds, Dictionary<string, StoredRow> found) => WithinAsync(view, async (connection, cancellationToken) =>
     {
-        await using var connection = await sources.Of(view).OpenConnectionAsync(cancellationToken);
         await using var command = Command(view, connection, parameter);
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         FeatureRows? reader = null;
@@ -58,8 +56,10 @@ internal sealed class PostgreSqlFeatureDatabase(PostgreSqlFeatureSources sources
         {
             reader ??= new FeatureRows(view, rows);
             found.TryAdd(view.IsGrouped ? reader.ReadUser() : userIds[0], reader.Read());
-            if (!view.IsGrouped) return;
+            if (!view.IsGrouped) break;
         }
+
+        return found;
     });
 
     private static NpgsqlCommand Command(FeatureView view, NpgsqlConnection connection, NpgsqlParameter parameter) =>
@@ -69,30 +69,16 @@ internal sealed class PostgreSqlFeatureDatabase(PostgreSqlFeatureSources sources
         ? new NpgsqlParameter("user_ids", NpgsqlDbType.Array | type) { Value = ids.ToArray() }
         : new NpgsqlParameter("user_id", type) { Value = ids[0] };
 
-    private async Task WithinAsync(FeatureView view, Func<CancellationToken, Task> work)
+    private async Task WithinAsync<T>(FeatureView view, Func<NpgsqlConnection, CancellationToken, Task<T>> ask)
     {
         using var deadline = new CancellationTokenSource(view.Options.Timeout, time);
         try
         {
-            await TryAsync(view, work, deadline.Token);
+            await sources.AskAsync(view.Options.ConnectionString, view.Name, connection => ask(connection, deadline.Token), deadline.Token);
         }
         catch (Exception e) when (e is not FeatureDatabaseException)
         {
             throw new FeatureDatabaseException(deadline.IsCancellationRequested ? $"it took longer than Timeout = {view.Options.Timeout}" : Explain(e), e);
-        }
-    }
-
-    // Once more where the pool gave a connection that had broken.
-    private async Task TryAsync(FeatureView view, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await work(cancellationToken);
-        }
-        catch (Exception e) when (PostgreSqlFaults.IsBrokenConnection(e) && !cancellationToken.IsCancellationRequested)
-        {
-            sources.Of(view).Clear();
-            await work(cancellationToken);
         }
     }
 

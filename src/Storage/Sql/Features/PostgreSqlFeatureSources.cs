@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Npgsql;
 using OrleansInference.Grains.Features.Views;
+using OrleansInference.Storage.Sql.PostgreSql;
 
 namespace OrleansInference.Storage.Sql.Features;
 
@@ -9,13 +10,27 @@ internal sealed class PostgreSqlFeatureSources : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<NpgsqlDataSource>> _sources = new(StringComparer.Ordinal);
 
-    /// <exception cref="FeatureDatabaseException">The connection string cannot be read.</exception>
-    public NpgsqlDataSource Of(FeatureView view) => Of(view.Options.ConnectionString, view.Name);
-
+    /// <summary>Asks on an open connection; once more where the pool gave one that had broken.</summary>
     /// <param name="connectionString">The database.</param>
     /// <param name="section">Where under <c>Inference:FeatureViews</c> it is set.</param>
-    /// <exception cref="FeatureDatabaseException">It cannot be read.</exception>
-    public NpgsqlDataSource Of(string connectionString, string section) =>
+    /// <param name="ask">Asks, and reads the whole answer.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="FeatureDatabaseException">The connection string cannot be read.</exception>
+    public async Task<T> AskAsync<T>(string connectionString, string section, Func<NpgsqlConnection, Task<T>> ask, CancellationToken cancellationToken)
+    {
+        var source = Of(connectionString, section);
+        try
+        {
+            return await AskOnceAsync(source, ask, cancellationToken);
+        }
+        catch (Exception e) when (PostgreSqlFaults.IsBrokenConnection(e) && !cancellationToken.IsCancellationRequested)
+        {
+            source.Clear();
+            return await AskOnceAsync(source, ask, cancellationToken);
+        }
+    }
+
+    private NpgsqlDataSource Of(string connectionString, string section) =>
         _sources.GetOrAdd(connectionString, text => new Lazy<NpgsqlDataSource>(() => NpgsqlDataSource.Create(Complete(text, section)))).Value;
 
     /// <summary>A view's connection string with what the driver needs to be told.</summary>
@@ -38,6 +53,12 @@ internal sealed class PostgreSqlFeatureSources : IAsyncDisposable
             // The reason may quote what was written, and that may be a password.
             throw new FeatureDatabaseException($"Inference:FeatureViews:{view}:ConnectionString cannot be read. Set it in the form Host=…;Port=5432;Database=…;Username=…;Password=….");
         }
+    }
+
+    private static async Task<T> AskOnceAsync<T>(NpgsqlDataSource source, Func<NpgsqlConnection, Task<T>> ask, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        return await ask(connection);
     }
 
     public async ValueTask DisposeAsync()

@@ -14,10 +14,11 @@ internal sealed class SqliteEventHistory(SqliteReaders readers, IOptions<Inferen
     public async Task<IReadOnlyList<WindowEvent>> ReadAsync(WindowView view, string userId, DateTimeOffset since, DateTimeOffset until)
     {
         var history = view.Options.History!;
+        if (UserIds.ToParameter(userId, history.UserIdType) is not { } id) return [];
         try
         {
             return await readers.ReadAsync(
-                SqliteFeatureDatabase.Resolve(history.ConnectionString, options.Value.DataDirectory).ConnectionString, connection => Query(connection, view, userId, since, until), history.Timeout);
+                SqliteFeatureDatabase.Resolve(history.ConnectionString, options.Value.DataDirectory).ConnectionString, connection => Query(connection, view, id, since, until), history.Timeout);
         }
         catch (Exception e) when (e is InferenceException or InvalidOperationException or SqliteException)
         {
@@ -26,11 +27,11 @@ internal sealed class SqliteEventHistory(SqliteReaders readers, IOptions<Inferen
         }
     }
 
-    private static List<WindowEvent> Query(ReaderConnection connection, WindowView view, string userId, DateTimeOffset since, DateTimeOffset until)
+    private static List<WindowEvent> Query(ReaderConnection connection, WindowView view, object userId, DateTimeOffset since, DateTimeOffset until)
     {
         var command = connection.Prepared(view.Options.History!.Sql);
         command.Parameters.Clear();
-        command.Parameters.AddWithValue("@user_id", UserIds.ToParameter(userId, view.Options.History!.UserIdType));
+        command.Parameters.AddWithValue("@user_id", userId);
         command.Parameters.AddWithValue("@since", RequestContract.ToSeconds(since));
         command.Parameters.AddWithValue("@until", RequestContract.ToSeconds(until));
         using var rows = command.ExecuteReader();

@@ -21,12 +21,11 @@ internal static class UserIds
         return (numbers, texts);
     }
 
-    /// <summary>One id as a parameter.</summary>
-    /// <exception cref="InvalidOperationException">It cannot be what the view says.</exception>
-    public static object ToParameter(string userId, UserIdType type)
+    /// <summary>One id as a parameter; null where it cannot be what the view says.</summary>
+    public static object? ToParameter(string userId, UserIdType type)
     {
         if (type is not UserIdType.Text && ToNumber(userId) is { } number) return number;
-        return type is not UserIdType.Number ? userId : throw new InvalidOperationException($"UserIdType is Number, and the user id '{FieldError.Quote(userId)}' is no integer");
+        return type is UserIdType.Number ? null : userId;
     }
 
     /// <summary>The id in a row, as callers name the user; null where it is neither integer nor text.</summary>
