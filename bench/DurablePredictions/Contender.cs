@@ -14,24 +14,26 @@ internal readonly record struct Turn(double PerSecond, double CpuMicroseconds)
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{PerSecond:F0}/s, {CpuMicroseconds:F1} us of CPU each");
 }
 
-/// <summary>A silo with a small model, and callers that ask it as fast as it answers, each for users of its own.</summary>
+/// <summary>A silo with a small model, and callers that ask it as fast as it answers, each for users of its own where they are not said to share some.</summary>
 internal sealed class Contender : IAsyncDisposable
 {
     private const int UsersEach = 16;
 
+    private readonly int? _users;
     private readonly IHost _host;
     private readonly IInferenceClient _client;
 
-    private Contender(string name, IHost host)
+    private Contender(string name, int? users, IHost host)
     {
         Name = name;
+        _users = users;
         _host = host;
         _client = host.Services.GetRequiredService<IInferenceClient>();
     }
 
     public string Name { get; }
 
-    public static async Task<Contender> StartAsync(string name, TemporaryFolder folder, string logging, int maxCommitSize)
+    public static async Task<Contender> StartAsync(string name, TemporaryFolder folder, string logging, int maxCommitSize, int? users)
     {
         var home = Directory.CreateDirectory(Path.Combine(folder.Path, Guid.NewGuid().ToString("N"))).FullName;
         WriteModel(Path.Combine(home, "models", "identity"), logging);
@@ -47,7 +49,7 @@ internal sealed class Contender : IAsyncDisposable
         builder.AddInferenceSilo(DataDirectoryLock.Acquire(paths.DataDirectory));
         var host = builder.Build();
         await host.StartInferenceAsync();
-        return new Contender(name, host);
+        return new Contender(name, users, host);
     }
 
     public async Task<Turn> RunAsync(int callers, TimeSpan turn)
@@ -70,9 +72,11 @@ internal sealed class Contender : IAsyncDisposable
     {
         long answers = 0;
         for (; Stopwatch.GetElapsedTime(startedAt) < turn; answers++)
-            await _client.PredictAsync(new PredictionRequest { UserId = $"{caller}-{answers % UsersEach}", Fields = [new RequestField("x", 1.5)] });
+            await _client.PredictAsync(new PredictionRequest { UserId = UserOf(caller, answers), Fields = [new RequestField("x", 1.5)] });
         return answers;
     }
+
+    private string UserOf(int caller, long answers) => _users is { } users ? $"{(caller * UsersEach + answers) % users}" : $"{caller}-{answers % UsersEach}";
 
     private static void WriteModel(string folder, string logging)
     {

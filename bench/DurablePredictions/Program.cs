@@ -4,20 +4,21 @@ using OrleansInference.DurablePredictions;
 
 // Predictions a second by 64 callers: every commit shared, one commit for each, and nothing recorded; in turn, in one process.
 //
-//   dotnet run -c Release --project bench/DurablePredictions
+//   dotnet run -c Release --project bench/DurablePredictions -- [--users 1]
 var pairs = new Option<int>("--pairs") { Description = "Rounds of all contenders, in turn.", DefaultValueFactory = _ => 5 };
 var seconds = new Option<int>("--seconds") { Description = "Length of each turn.", DefaultValueFactory = _ => 5 };
 var callers = new Option<int>("--callers") { Description = "Predictions under way at once.", DefaultValueFactory = _ => 64 };
-var command = new RootCommand("What it costs that a reply means that it is logged.") { pairs, seconds, callers };
-command.SetAction(arguments => RunAsync(arguments.GetValue(pairs), TimeSpan.FromSeconds(arguments.GetValue(seconds)), arguments.GetValue(callers)));
+var users = new Option<int?>("--users") { Description = "Users that all callers share, 1 for the top rate of one user; without it each caller has 16 of its own." };
+var command = new RootCommand("What it costs that a reply means that it is logged.") { pairs, seconds, callers, users };
+command.SetAction(arguments => RunAsync(arguments.GetValue(pairs), TimeSpan.FromSeconds(arguments.GetValue(seconds)), arguments.GetValue(callers), arguments.GetValue(users)));
 return await command.Parse(args).InvokeAsync();
 
-static async Task RunAsync(int pairs, TimeSpan turn, int callers)
+static async Task RunAsync(int pairs, TimeSpan turn, int callers, int? users)
 {
     using var folder = new TemporaryFolder();
-    await using var grouped = await Contender.StartAsync("grouped commits", folder, logging: "required", maxCommitSize: 512);
-    await using var single = await Contender.StartAsync("one commit for each", folder, logging: "required", maxCommitSize: 1);
-    await using var off = await Contender.StartAsync("logging off", folder, logging: "off", maxCommitSize: 512);
+    await using var grouped = await Contender.StartAsync("grouped commits", folder, logging: "required", maxCommitSize: 512, users);
+    await using var single = await Contender.StartAsync("one commit for each", folder, logging: "required", maxCommitSize: 1, users);
+    await using var off = await Contender.StartAsync("logging off", folder, logging: "off", maxCommitSize: 512, users);
     Contender[] contenders = [grouped, single, off];
 
     // The JIT settles only after many requests.

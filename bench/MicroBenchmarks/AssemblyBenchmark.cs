@@ -1,32 +1,26 @@
-using System.Diagnostics;
-using System.Diagnostics.Metrics;
-using System.Text;
+using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
+using Orleans.Serialization;
 using Orleans.Storage;
 using OrleansInference;
 using OrleansInference.Grains;
-using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.Features;
-using OrleansInference.Grains.Features.Transforms;
-using OrleansInference.Grains.Features.Views;
 using OrleansInference.Grains.Features.Windows;
-using OrleansInference.Grains.Models.Manifest;
 using OrleansInference.Grains.Models.Planning;
-using OrleansInference.Grains.Models.Sessions;
-using OrleansInference.Grains.PostProcessing.Outbox;
 using OrleansInference.Grains.Users;
 
 namespace MicroBenchmarks;
 
 /// <summary>What it costs to put together 15 features of a user in memory: the request's amount, two of the calendar, six of a view, six of live windows over 60 events.</summary>
-internal static class AssemblyBenchmark
+[MemoryDiagnoser]
+public class AssemblyBenchmark : IDisposable
 {
     private const int Events = 60;
 
-    private const string Manifest =
+    private static ReadOnlySpan<byte> Manifest =>
         """
         {
           "predict": {
@@ -38,77 +32,58 @@ internal static class AssemblyBenchmark
             "response": { "prediction": { "output": "y" } }
           }
         }
-        """;
+        """u8;
 
-    public static async Task RunAsync(TimeSpan length)
+    private readonly BenchmarkFeatures _sources = new();
+    private readonly DateTimeOffset _now = DateTimeOffset.UtcNow;
+    private readonly PredictionRequest _request = new() { UserId = "42", Fields = [new RequestField("amount", 57.2)] };
+    private readonly TimeBudget _budget = new(TimeSpan.FromDays(1), TimeProvider.System, CancellationToken.None);
+    private readonly PredictPlan _plan;
+    private readonly UserFeatures _features;
+    private readonly EventWindow _events;
+    private readonly string[] _names;
+    private readonly Dictionary<string, double> _values;
+
+    public AssemblyBenchmark()
     {
-        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var (view, window) = (View(services), Window());
-        var sources = new FeatureSources([new CalendarTransform(TimeProvider.System), view, window]);
-        var plan = Compile(sources);
-        var features = new UserFeatures(GrainId.Create("user", "-!42"), sources, new PushStore(new NoStorage(), new SnapshotOutage(Options.Create(new SnapshotOptions()), TimeProvider.System, NullLogger<SnapshotOutage>.Instance)), TimeProvider.System);
-        var events = new EventWindow(window);
-        var now = DateTimeOffset.UtcNow;
-        for (var i = Events; i > 0; i--) events.Add(new WindowEvent(now.AddHours(-10 * i).UtcTicks, [1.5 * i]), long.MaxValue);
-        var request = new PredictionRequest { UserId = "42", Fields = [new RequestField("amount", 57.2)] };
-        using var budget = new TimeBudget(TimeSpan.FromDays(1), TimeProvider.System, CancellationToken.None);
-
-        long count = 0, allocated = 0;
-        var startedAt = Stopwatch.GetTimestamp();
-        for (var warm = false; Stopwatch.GetElapsedTime(startedAt) < length; count++)
-        {
-            if (!warm && Stopwatch.GetElapsedTime(startedAt) > length / 2)
-            {
-                (count, allocated, startedAt, warm) = (0, GC.GetAllocatedBytesForCurrentThread(), Stopwatch.GetTimestamp(), true);
-            }
-
-            var bound = plan.Bind(request, now);
-            var rows = await features.ReadAsync(plan, bound, budget);
-            rows[plan.Windows[0].Source] = new FeatureRow(events.Read(bound.At.UtcTicks), TimeProvider.System.GetTimestamp());
-            new FeatureVector(plan, bound, rows!, TimeProvider.System).ToInferenceRequest();
-        }
-
-        var each = Stopwatch.GetElapsedTime(startedAt) / count;
-        Console.WriteLine($"assembly of 15 warm features: {each.TotalMicroseconds:F2} us, {(GC.GetAllocatedBytesForCurrentThread() - allocated) / count} bytes ({count})");
+        _plan = _sources.Compile(Manifest.ToArray(), columns: 15);
+        _features = new UserFeatures(new UserIdentity("-!42"), new UserFeaturesServices(_sources.Sources, Pushes(), TimeProvider.System));
+        _events = new EventWindow(_sources.Window);
+        for (var i = Events; i > 0; i--) _events.Add(new WindowEvent(_now.AddHours(-10 * i).UtcTicks, [1.5 * i]), long.MaxValue);
+        _names = [.. Enumerable.Range(1, 15).Select(i => $"feature_{i}")];
+        _values = _names.ToDictionary(name => name, _ => 1.5);
     }
 
-    private static PredictPlan Compile(FeatureSources sources)
+    /// <summary>What one would write instead where the values never change: 15 look-ups by name, and the tensor.</summary>
+    [Benchmark(Baseline = true)]
+    public InferenceRequest Dictionary()
     {
-        var (manifest, faults) = ManifestReader.Read("model.json", Encoding.UTF8.GetBytes(Manifest));
-        var versions = new Dictionary<int, ModelMetadata>
-        {
-            [1] = new([new TensorMetadata("x", TensorDatatype.FP32, [-1, 15])], [new TensorMetadata("y", TensorDatatype.FP32, [-1, 1])]),
-        };
-        return new PlanCompiler("fraud", manifest.Predict!, faults, sources, new WebhookTargets(new Dictionary<string, WebhookOptions>())).Compile(versions)!;
+        var row = new float[_names.Length];
+        for (var i = 0; i < row.Length; i++) row[i] = (float)_values[_names[i]];
+        return new InferenceRequest { Inputs = [Tensor.Create<float>("x", TensorDatatype.FP32, [1, row.Length], row)] };
     }
 
-    private static FeatureView View(IServiceProvider services)
+    [Benchmark]
+    public async ValueTask<InferenceRequest> Assembled()
     {
-        var options = new FeatureViewOptions { Ttl = TimeSpan.FromDays(1) };
-        for (var i = 1; i <= 6; i++) options.Columns.Add($"c{i}", new FeatureColumnOptions { Default = "0" });
-        var instruments = new InferenceInstruments(services.GetRequiredService<IMeterFactory>());
-        return new FeatureView("profile", options, new OneRow(), TimeProvider.System, instruments, NullLogger<FeatureView>.Instance);
+        var bound = _plan.Bind(_request, _now);
+        var rows = await _features.ReadAsync(_plan, bound, _budget);
+        rows[_plan.Windows[0].Source] = new FeatureRow(_events.Read(bound.At.UtcTicks), TimeProvider.System.GetTimestamp());
+        return new FeatureVector(_plan, bound, rows!, TimeProvider.System).ToInferenceRequest();
     }
 
-    private static WindowView Window()
+    [GlobalCleanup]
+    public void Dispose()
     {
-        var options = new WindowViewOptions();
-        foreach (var days in new[] { 1, 7, 30 })
-        {
-            options.Columns.Add($"count_{days}d", new WindowColumnOptions { Aggregate = "count", Window = TimeSpan.FromDays(days) });
-            options.Columns.Add($"mean_{days}d", new WindowColumnOptions { Aggregate = "mean", Window = TimeSpan.FromDays(days), Default = "0" });
-        }
-
-        return new WindowView("spending", options);
+        _budget.Dispose();
+        _sources.Dispose();
+        GC.SuppressFinalize(this);
     }
 
-    private sealed class OneRow : IFeatureDatabase
-    {
-        public Task<IReadOnlyDictionary<string, StoredRow>> QueryAsync(FeatureView view, IReadOnlyList<string> userIds) =>
-            Task.FromResult<IReadOnlyDictionary<string, StoredRow>>(userIds.ToDictionary(id => id, _ => new StoredRow([.. view.Columns.Select(_ => FeatureValue.Of(1.5))])));
-
-        public Task CheckAsync(FeatureView view) => Task.CompletedTask;
-    }
+    private static PushStore Pushes() => new(
+        new NoStorage(),
+        new SnapshotOutage(Options.Create(new SnapshotOptions()), TimeProvider.System, NullLogger<SnapshotOutage>.Instance),
+        new ServiceCollection().AddSerializer().BuildServiceProvider().GetRequiredService<Serializer>());
 
     private sealed class NoStorage : IGrainStorage
     {

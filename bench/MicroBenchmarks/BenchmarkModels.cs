@@ -15,6 +15,9 @@ internal sealed class BenchmarkModels : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("micro-benchmarks-").FullName;
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
+    /// <summary>A core is left to the callers.</summary>
+    public static int Threads { get; } = Math.Max(1, Environment.ProcessorCount - 1);
+
     public BenchmarkModels()
     {
         Small = Write("mlp-256", MlpModel.Create(32, 256, 256, 1));
@@ -29,7 +32,7 @@ internal sealed class BenchmarkModels : IDisposable
     /// <summary>32-1024-1024-512-1: about 150 us for a row.</summary>
     public string Medium { get; }
 
-    /// <summary>About 20 ms for a row.</summary>
+    /// <summary>190 products of 1024 x 1024: about 10 ms for a row.</summary>
     public string Slow { get; }
 
     public InferenceInstruments Instruments { get; }

@@ -32,7 +32,33 @@ internal static class MlpModel
             }
         }
 
-        graph.Part(11, Value("x", sizes[0])).Part(12, Value("y", sizes[^1]));
+        return ToModel(graph, sizes[0], sizes[^1]);
+    }
+
+    /// <summary>
+    /// A long run from a small file: sigmoid layers of <paramref name="width"/>, all but the first with the same weights, and what they give
+    /// added to a product of the input, without which the answer would hardly depend on it.
+    /// </summary>
+    public static byte[] CreateLong(int inputs, int width, int layers)
+    {
+        var random = new Random(1);
+        var graph = new Message().Text(2, "long")
+            .Part(5, Weights(random, "w1", inputs, width)).Part(5, Weights(random, "w2", width, width))
+            .Part(5, Weights(random, "w3", width, 1)).Part(5, Weights(random, "skip", inputs, 1));
+        for (var layer = 0; layer < layers; layer++)
+        {
+            graph.Part(1, Node("MatMul", layer == 0 ? ["x", "w1"] : [$"h{layer - 1}", "w2"], $"p{layer}"));
+            graph.Part(1, Node("Sigmoid", [$"p{layer}"], $"h{layer}"));
+        }
+
+        graph.Part(1, Node("MatMul", [$"h{layers - 1}", "w3"], "long")).Part(1, Node("MatMul", ["x", "skip"], "short"));
+        graph.Part(1, Node("Add", ["long", "short"], "y"));
+        return ToModel(graph, inputs, 1);
+    }
+
+    private static byte[] ToModel(Message graph, int inputs, int outputs)
+    {
+        graph.Part(11, Value("x", inputs)).Part(12, Value("y", outputs));
         return new Message().Number(1, 8).Part(8, new Message().Text(1, "").Number(2, 17)).Part(7, graph).ToArray();
     }
 

@@ -1,10 +1,5 @@
 using System.CommandLine;
-using System.Diagnostics;
-using System.Net;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Orleans.Configuration;
 using OrleansInference;
 using OrleansInference.ModelLoading;
 
@@ -21,7 +16,7 @@ return await command.Parse(args).InvokeAsync();
 
 static async Task<int> RunAsync(int pairs, TimeSpan window, double share)
 {
-    var root = FindRoot();
+    var root = SiloProcess.FindRoot();
     var large = Path.Combine(root, "artifacts", "models", "large");
     if (!Directory.Exists(large))
     {
@@ -29,8 +24,12 @@ static async Task<int> RunAsync(int pairs, TimeSpan window, double share)
         return 1;
     }
 
-    await using var silo = await SiloProcess.StartAsync(root, Path.Combine(root, "tests", "models", "mlp-256"), large);
-    using var host = await ConnectAsync(silo.GatewayPort);
+    await using var silo = await SiloProcess.StartAsync(root, models =>
+    {
+        SiloProcess.CopyVersion(Path.Combine(root, "tests", "models", "mlp-256"), models, "mlp-256");
+        SiloProcess.CopyVersion(large, models, "large");
+    });
+    using var host = await SiloProcess.ConnectAsync(silo.GatewayPort);
     var client = host.Services.GetRequiredService<IInferenceClient>();
     var traffic = new Traffic(client, "mlp-256");
     var loads = new Loads(client, "large");
@@ -62,24 +61,4 @@ static async Task<(Latencies Window, Latencies WhileLoading)> MeasureAsync(Traff
     var samples = await traffic.SendAsync(perSecond, stop.Token);
     var spans = await loading;
     return (new Latencies(samples), new Latencies(samples.Where(sample => spans.Any(span => sample.DueAt >= span.DueAt && sample.DueAt < span.AnsweredAt))));
-}
-
-static async Task<IHost> ConnectAsync(int gatewayPort)
-{
-    var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-    builder.Logging.SetMinimumLevel(LogLevel.None);
-    builder.UseOrleansClient(client => client
-        .UseStaticClustering(new IPEndPoint(IPAddress.Loopback, gatewayPort))
-        .Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = ("orleans-inference", "embedded")));
-    builder.Services.AddInferenceClient();
-    var host = builder.Build();
-    await host.StartAsync();
-    return host;
-}
-
-static string FindRoot()
-{
-    var folder = new DirectoryInfo(AppContext.BaseDirectory);
-    while (!File.Exists(Path.Combine(folder.FullName, "OrleansInference.sln"))) folder = folder.Parent!;
-    return folder.FullName;
 }

@@ -23,10 +23,12 @@ internal sealed class ActiveUsers : IAsyncDisposable
 
     private readonly IHost _host;
     private readonly string _home;
+    private readonly bool _recorded;
+    private readonly TimeSpan? _idle;
 
-    private ActiveUsers(IHost host, string home) => (_host, _home) = (host, home);
+    private ActiveUsers(IHost host, string home, bool recorded, TimeSpan? idle) => (_host, _home, _recorded, _idle) = (host, home, recorded, idle);
 
-    public static async Task<ActiveUsers> StartAsync(Features features)
+    public static async Task<ActiveUsers> StartAsync(Features features, bool recorded, TimeSpan? idle)
     {
         var home = Directory.CreateTempSubdirectory("user-memory-").FullName;
         WriteModel(Path.Combine(home, "models", "identity"), features);
@@ -36,21 +38,42 @@ internal sealed class ActiveUsers : IAsyncDisposable
         [
             new("Inference:DataDirectory", Path.Combine(home, "data")),
             new("Inference:ModelRepository:Path", Path.Combine(home, "models")),
+            new("Inference:Users:IdleTimeout", (idle ?? TimeSpan.FromDays(1)).ToString()),
             .. features is Features.All ? Views() : [],
         ]);
         var paths = InferencePaths.Resolve(builder.Configuration);
         builder.AddInferenceSilo(DataDirectoryLock.Acquire(paths.DataDirectory));
         var host = builder.Build();
         await host.StartInferenceAsync();
-        return new ActiveUsers(host, home);
+        return new ActiveUsers(host, home, recorded, idle);
     }
 
-    /// <summary>Asks once for each user, without a record.</summary>
+    /// <summary>Asks once for each user.</summary>
     public Task ActivateAsync(string prefix, int users)
     {
         var client = _host.Services.GetRequiredService<IInferenceClient>();
         return Parallel.ForAsync(0, users, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (i, cancellationToken) =>
-            await client.PredictAsync(new PredictionRequest { UserId = $"{prefix}-{i}", Unrecorded = true, Fields = [new RequestField("x", 1.5)] }, cancellationToken));
+            await client.PredictAsync(new PredictionRequest { UserId = $"{prefix}-{i}", Unrecorded = !_recorded, Fields = [new RequestField("x", 1.5)] }, cancellationToken));
+    }
+
+    /// <summary>Completes when no user is in memory any more, and a minute later: the snapshots' schedule lets go of a user when its time has come.</summary>
+    public async Task CollectAsync()
+    {
+        var management = _host.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0);
+        if (_idle is null)
+        {
+            try
+            {
+                await management.ForceActivationCollection(TimeSpan.Zero);
+            }
+            catch (TimeoutException)
+            {
+                // Many users take longer than a call may, and are collected all the same.
+            }
+        }
+
+        while ((await management.GetSimpleGrainStatistics()).Any(grains => grains.ActivationCount > 0 && grains.GrainType.Contains("UserGrain", StringComparison.Ordinal))) await Task.Delay(TimeSpan.FromMilliseconds(200));
+        await Task.Delay(TimeSpan.FromMinutes(1));
     }
 
     public async ValueTask DisposeAsync()

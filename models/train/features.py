@@ -2,7 +2,8 @@
 """The fifteen features of the fraud models, from raw transactions.
 
 Window features of the user cover (t - w, t], the transaction itself included; equal times count in order of arrival.
-Those of the terminal cover (t - 7d - w, t - 7d]: a fraud is known only a week after it happened.
+Those of the terminal cover (d - 7d - w, d - 7d], d being the beginning of t's day: a fraud is known only a week after it
+happened, and a terminal's answer holds for a day when it is served.
     features.py --check     compares with the published values in the folder FRAUD_HANDBOOK_DIR
 """
 
@@ -32,8 +33,8 @@ def build(seconds, user, terminal, amount, fraud):
         amount,
         is_weekend(seconds),
         is_night(seconds),
-        *window_columns(user, seconds, amount, delay=0),
-        *window_columns(terminal, seconds, fraud, delay=DELAY),
+        *user_windows(user, seconds, amount),
+        *terminal_windows(terminal, seconds, fraud),
     ]
     return np.column_stack(columns).astype(np.float32)
 
@@ -48,16 +49,32 @@ def is_night(seconds):
     return seconds % DAY // 3600 <= 6
 
 
-def window_columns(key, seconds, value, delay):
-    """Count and mean of `value` per key for each window, the window ending `delay` seconds before the transaction."""
+def user_windows(user, seconds, amount):
+    """Number and mean amount of the user's transactions for each window, which ends with the transaction itself."""
+    order, clock, ends = _in_order(user, seconds, seconds)
+    # Those that arrive later at the same second are not seen.
+    return _columns(order, amount, clock, np.arange(1, len(clock) + 1), ends)
+
+
+def terminal_windows(terminal, seconds, fraud):
+    """Number of the terminal's transactions and the share of frauds for each window, which ends a week before the day."""
+    order, clock, ends = _in_order(terminal, seconds, seconds // DAY * DAY - DELAY)
+    return _columns(order, fraud, clock, np.searchsorted(clock, ends, side="right"), ends)
+
+
+def _in_order(key, seconds, ends):
+    """Order by key and time, the transactions' times in it, and the times at which their windows end."""
     order = np.argsort(key, kind="stable")
-    clock = _clock(key, seconds)[order]
+    clock = _clock(key, seconds)
+    return order, clock[order], (clock + ends - seconds)[order]
+
+
+def _columns(order, value, clock, end, ends):
+    """Count and mean of `value` for each window: from the first transaction after its beginning to before index `end`."""
     sums = np.concatenate([[0.0], np.cumsum(value[order], dtype=np.float64)])
-    # Without a delay the transaction is the last of its window: those that arrive later at the same second are not seen.
-    end = np.arange(1, len(clock) + 1) if delay == 0 else np.searchsorted(clock, clock - delay, side="right")
     columns = []
     for days in WINDOW_DAYS:
-        start = np.searchsorted(clock, clock - delay - days * DAY, side="right")
+        start = np.searchsorted(clock, ends - days * DAY, side="right")
         count = end - start
         mean = (sums[end] - sums[start]) / np.maximum(count, 1)
         columns += [_unsort(count, order), _unsort(mean, order)]
@@ -66,7 +83,7 @@ def window_columns(key, seconds, value, delay):
 
 def _clock(key, seconds):
     """One time line for all keys, one after the other and too far apart for a window to reach the previous one."""
-    apart = np.ptp(seconds) + DELAY + (max(WINDOW_DAYS) + 1) * DAY
+    apart = np.ptp(seconds) + DELAY + (max(WINDOW_DAYS) + 2) * DAY
     return key * apart + (seconds - seconds.min())
 
 
@@ -82,7 +99,7 @@ def check(folder):
     columns = np.loadtxt(folder / "user_windows.csv.gz", delimiter=",", skiprows=1)
     start = 1_522_540_800  # 2018-04-01, from which the published seconds count
     seconds, user, amount = columns[:, 1].astype(np.int64) + start, columns[:, 2].astype(np.int64), columns[:, 4]
-    ours = np.column_stack(window_columns(user, seconds, amount, delay=0))
+    ours = np.column_stack(user_windows(user, seconds, amount))
     difference = np.abs(ours - columns[:, 6:12]).max(axis=0)
     print(f"user windows, {len(ours):,} transactions: largest difference per column {difference}")
     assert difference.max() < 2e-6, "the user windows differ from the published ones"
@@ -95,13 +112,15 @@ def check(folder):
 
 def check_by_hand():
     """Terminal windows on a case small enough to count: the published terminal columns lack their transactions."""
-    seconds = np.array([0, 0, 1, DAY, 8 * DAY, 8 * DAY + 1]) + 1_522_540_800
-    terminal = np.array([5, 5, 6, 5, 5, 6])
-    fraud = np.array([1, 0, 1, 1, 0, 0])
-    got = np.column_stack(window_columns(terminal, seconds, fraud, delay=DELAY))
+    seconds = np.array([0, 0, 1, DAY, 8 * DAY, 8 * DAY + 1, 9 * DAY - 1]) + 1_522_540_800
+    terminal = np.array([5, 5, 6, 5, 5, 6, 5])
+    fraud = np.array([1, 0, 1, 1, 0, 0, 0])
+    got = np.column_stack(terminal_windows(terminal, seconds, fraud))
     # At 8 d, one day's window is (0 d, 1 d]: it opens just after the two transactions at second 0, and ends with the one at 1 d.
     assert got[4].tolist() == [1, 1, 3, 2 / 3, 3, 2 / 3], got[4]
-    assert got[5].tolist() == [0, 0, 1, 1, 1, 1], got[5]
+    assert got[5].tolist() == [1, 1, 1, 1, 1, 1], got[5]
+    # The last second of the same day sees what its first did.
+    assert got[6].tolist() == got[4].tolist(), got[6]
     assert not got[:4].any(), got[:4]
     print("terminal windows, by hand: equal")
 

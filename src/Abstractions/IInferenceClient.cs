@@ -43,9 +43,14 @@ public interface IInferenceClient
     /// <exception cref="InferenceException">NotFound: the prediction, or the version, naming what is served. InvalidInput or StorageUnavailable.</exception>
     Task<ReplayedPrediction> ReplayAsync(Guid predictionId, string? version = null, CancellationToken cancellationToken = default);
 
-    /// <summary>The features that a model's recorded predictions have.</summary>
+    /// <summary>The names of the features that a model's recorded predictions have.</summary>
     /// <exception cref="InferenceException">NotFound: there is no such model. StorageUnavailable.</exception>
-    Task<IReadOnlyList<ExportFeature>> GetExportFeaturesAsync(ExportQuery query);
+    Task<IReadOnlyList<string>> GetExportNamesAsync(ExportQuery query);
+
+    /// <summary>The same with their types, for which the whole range is read.</summary>
+    /// <exception cref="InferenceException">NotFound: there is no such model. StorageUnavailable.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    Task<IReadOnlyList<ExportFeature>> GetExportFeaturesAsync(ExportQuery query, CancellationToken cancellationToken = default);
 
     /// <summary>A model's recorded predictions by the time of their record, with their latest outcome: the training set as it was served.</summary>
     /// <exception cref="InferenceException">StorageUnavailable.</exception>

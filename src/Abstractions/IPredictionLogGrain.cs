@@ -27,10 +27,15 @@ public interface IPredictionLogGrain : IGrainWithStringKey
     [Alias("replay"), ResponseTimeout("00:00:30")]
     Task<ReplayedPrediction> ReplayAsync(Guid predictionId, string? version, CancellationToken cancellationToken);
 
-    /// <summary>The features that a model's records have, by the schemas of all of them.</summary>
+    /// <summary>The features that a model's records have, by the schemas of all of them. Which are text, the first records of the range tell.</summary>
     /// <exception cref="InferenceException">NotFound: there is no such model. StorageUnavailable.</exception>
     [Alias("get-export-features"), ResponseTimeout("00:00:30")]
     Task<IReadOnlyList<ExportFeature>> GetExportFeaturesAsync(ExportQuery query);
+
+    /// <summary>The features that are text in the next predictions of an export.</summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
+    [Alias("find-export-text"), ResponseTimeout("00:00:30")]
+    Task<ExportText> FindExportTextAsync(ExportQuery query, LogCursor? after);
 
     /// <summary>The next predictions of an export.</summary>
     /// <exception cref="InferenceException">StorageUnavailable.</exception>

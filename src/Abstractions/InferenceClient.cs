@@ -6,6 +6,8 @@ namespace OrleansInference;
 internal sealed class InferenceClient(IGrainFactory grains, PredictionAttemptOptions attempts, TimeProvider time) : IInferenceClient
 {
     private readonly PredictionAttempts _attempts = new(attempts, time);
+    private readonly GrainReferences<IUserGrain> _users = new(grains);
+    private readonly GrainReferences<IModelGrain> _models = new(grains);
     private uint _calls;
 
     public async Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken = default)
@@ -34,12 +36,25 @@ internal sealed class InferenceClient(IGrainFactory grains, PredictionAttemptOpt
     public Task<ReplayedPrediction> ReplayAsync(Guid predictionId, string? version = null, CancellationToken cancellationToken = default) =>
         Log().ReplayAsync(predictionId, version, cancellationToken);
 
-    public Task<IReadOnlyList<ExportFeature>> GetExportFeaturesAsync(ExportQuery query) => Log().GetExportFeaturesAsync(query);
+    public async Task<IReadOnlyList<string>> GetExportNamesAsync(ExportQuery query) => [.. (await Log().GetExportFeaturesAsync(query)).Select(feature => feature.Name)];
+
+    public async Task<IReadOnlyList<ExportFeature>> GetExportFeaturesAsync(ExportQuery query, CancellationToken cancellationToken = default)
+    {
+        var (bounded, text) = (UntilNow(query), new HashSet<string>());
+        var names = await GetExportNamesAsync(bounded);
+        for (LogCursor? after = null; ;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var page = await Log().FindExportTextAsync(bounded, after);
+            text.UnionWith(page.Names);
+            if (page.Next is null) return [.. names.Select(name => new ExportFeature(name, text.Contains(name)))];
+            after = page.Next;
+        }
+    }
 
     public async IAsyncEnumerable<RecordedPrediction> ExportAsync(ExportQuery query, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        // Until now, so that it comes to an end while predictions go on.
-        var bounded = query with { To = query.To ?? time.GetUtcNow() };
+        var bounded = UntilNow(query);
         for (LogCursor? after = null; ;)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -82,6 +97,9 @@ internal sealed class InferenceClient(IGrainFactory grains, PredictionAttemptOpt
 
     public Task<ModelChange> UnloadModelAsync(string model) => Control(model).UnloadAsync();
 
+    // So that it comes to an end while predictions go on.
+    private ExportQuery UntilNow(ExportQuery query) => query with { To = query.To ?? time.GetUtcNow() };
+
     // Before the first attempt. An id that was minted here is in no log yet.
     private static PredictionRequest Identify(PredictionRequest request) => request.PredictionId == Guid.Empty
         ? request with { PredictionId = Guid.CreateVersion7() }
@@ -91,12 +109,12 @@ internal sealed class InferenceClient(IGrainFactory grains, PredictionAttemptOpt
 
     private IUserGrain User(string userId) => UserKey.Validate(userId) is { } fault
         ? throw InferenceException.InvalidInput(UserFault(userId, fault))
-        : grains.GetGrain<IUserGrain>(UserKey.FromUserId(userId));
+        : _users.Get(UserKey.FromUserId(userId));
 
     private IModelGrain NextShard(string model) =>
-        grains.GetGrain<IModelGrain>(ModelKey.ForShard(Valid(model), (int)(Interlocked.Increment(ref _calls) % ModelKey.Shards)));
+        _models.Get(ModelKey.ForShard(Valid(model), (int)(Interlocked.Increment(ref _calls) % ModelKey.Shards)));
 
-    private IModelGrain Model(string model) => grains.GetGrain<IModelGrain>(Valid(model));
+    private IModelGrain Model(string model) => _models.Get(Valid(model));
 
     private IModelControlGrain Control(string model) => grains.GetGrain<IModelControlGrain>(Valid(model));
 

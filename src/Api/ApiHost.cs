@@ -7,6 +7,7 @@ using OrleansInference.Api.OpenInference;
 using OrleansInference.Api.OpenInference.Rest;
 using OrleansInference.Api.Security;
 using OrleansInference.Silo;
+using OrleansInference.Silo.Metrics;
 using Scalar.AspNetCore;
 
 namespace OrleansInference.Api;
@@ -41,6 +42,8 @@ public static class ApiHost
         builder.Services.AddSingleton(new ListenPlan(endpoints.Count));
         builder.Services.AddGrpcApi(builder.Configuration);
 
+        // No handler blocks, so the thread that has read a request may run it, and need wake no other.
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -90,6 +93,7 @@ public static class ApiHost
         app.MapFeatures();
         app.MapOutbox();
         app.MapHealth();
+        app.MapPrometheusScrapingEndpoint(InferenceMetrics.Path);
         app.MapOpenInference();
         app.MapGrpcApi();
         app.MapOpenApi();

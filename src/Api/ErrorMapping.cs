@@ -3,6 +3,7 @@ using Grpc.Core;
 using Microsoft.AspNetCore.Mvc;
 using Orleans.Runtime;
 using Orleans.Runtime.Messaging;
+using Orleans.Storage;
 using OrleansInference.Api.Endpoints;
 
 namespace OrleansInference.Api;
@@ -56,6 +57,7 @@ internal static class ErrorMapping
         TimeoutException => new(InferenceErrorCode.DeadlineExceeded, "The silo did not answer in time; a prediction may have been recorded all the same. Look it up by its id, or repeat the request."),
         SiloUnavailableException or OrleansMessageRejectionException or ConnectionFailedException or ClientNotAvailableException =>
             new(InferenceErrorCode.NotReady, "The silo that was to answer is not available. Retry.", DefaultRetryAfter),
+        InconsistentStateException => new(InferenceErrorCode.NotReady, "What is kept was changed from elsewhere meanwhile; nothing was changed now. Retry.", DefaultRetryAfter),
         _ => new(InferenceErrorCode.Internal, "The service failed in a way it should not. Its log has the details."),
     };
 

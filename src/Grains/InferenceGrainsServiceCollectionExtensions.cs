@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using OrleansInference;
 using OrleansInference.Grains;
 using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.Features;
@@ -67,12 +69,15 @@ public static class InferenceGrainsServiceCollectionExtensions
         services.AddSingleton<ModelWarmUp>();
         services.AddSingleton<ModelLoader>();
         services.AddSingleton<IStepModels, StepModels>();
+        services.AddSingleton<EnsembleDependents>();
         services.AddSingleton(CreateRollouts);
         services.AddSingleton<ModelEntries>();
         services.AddSingleton(provider => new ModelPlaces(provider.GetRequiredService<IOptions<ModelResidencyOptions>>().Value.MaxLoadedModels, provider.GetRequiredService<ModelEntries>()));
         services.AddSingleton<ModelUpdater>();
         services.AddSingleton<ModelIndex>();
         services.AddSingleton<ModelCatalog>();
+        services.AddSingleton<GrainReferences<IModelGrain>>();
+        services.AddSingleton<StoredStates>();
         services.AddSingleton<IControlStates, ControlStates>();
         services.AddSingleton<IModelSilos, ModelSilos>();
         services.AddGrainService<ModelSiloService>();
@@ -84,9 +89,8 @@ public static class InferenceGrainsServiceCollectionExtensions
 
     private static IServiceCollection AddFeatures(this IServiceCollection services, IConfiguration section)
     {
-        services.AddHttpClient(ExternalCall.Client, client => client.Timeout = Timeout.InfiniteTimeSpan)
-            .ConfigurePrimaryHttpMessageHandler(ExternalCall.CreateHandler)
-            .RedactLoggedHeaders(_ => true);
+        services.AddHttpClient();
+        services.AddSingleton<IConfigureOptions<HttpClientFactoryOptions>, ExternalClients>();
         services.AddSingleton<IFeatureSource, CalendarTransform>();
         services.AddOptions<SnapshotOptions>().Bind(section.GetSection("Snapshots")).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<SnapshotOutage>();
@@ -95,7 +99,13 @@ public static class InferenceGrainsServiceCollectionExtensions
         services.AddOptions<UserOptions>().Bind(section.GetSection("Users")).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<IPostConfigureOptions<GrainCollectionOptions>, UserCollection>();
         services.AddSingleton<WindowLoader>();
+        services.AddSingleton<SnapshotSchedule>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SnapshotsBeforeLeaving>();
+        services.AddSingleton<UserFeaturesServices>();
+        services.AddSingleton<UserJournalServices>();
         services.AddSingleton<UserWindowsServices>();
+        services.AddSingleton<RecordedReplies>();
+        services.AddSingleton<UserServices>();
         services.AddHostedService<LookupWatcher>();
         services.AddHostedService<FeatureViewCheck>();
         return services.AddSingleton(provider => new FeatureSources(

@@ -9,12 +9,16 @@ public sealed class TimeBudget : IDisposable
     private readonly CancellationTokenSource _expiry;
     private readonly CancellationTokenRegistration _caller;
 
-    public TimeBudget(TimeSpan total, TimeProvider time, CancellationToken caller)
+    /// <param name="total">The whole of it.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="caller">Cancelled when the caller leaves.</param>
+    /// <param name="startedAt">The clock's timestamp when the request came in; now by default.</param>
+    public TimeBudget(TimeSpan total, TimeProvider time, CancellationToken caller, long? startedAt = null)
     {
         _time = time;
-        _startedAt = time.GetTimestamp();
+        _startedAt = startedAt ?? time.GetTimestamp();
         _total = total;
-        _expiry = new CancellationTokenSource(total, time);
+        _expiry = new CancellationTokenSource(startedAt is null ? total : Remaining, time);
         Token = _expiry.Token;
         _caller = caller.UnsafeRegister(static expiry => ((CancellationTokenSource)expiry!).Cancel(), _expiry);
     }

@@ -6,9 +6,12 @@ namespace OrleansInference.Silo;
 /// <summary>Settings that hold where nothing else is said.</summary>
 public static class ConfigurationDefaults
 {
+    private const string DefaultLevel = "Logging:LogLevel:Default";
+    private const string OwnLevel = "Logging:LogLevel:OrleansInference";
+
     private static readonly KeyValuePair<string, string?>[] Values =
     [
-        new("Logging:LogLevel:Default", "Information"),
+        new(DefaultLevel, "Information"),
         new("Logging:LogLevel:Microsoft", "Warning"),
         new("Logging:LogLevel:Orleans", "Warning"),
 
@@ -23,12 +26,19 @@ public static class ConfigurationDefaults
         // They tell of every state of every user that could not be kept, at length and by name; who asked them logs what matters, once.
         new("Logging:LogLevel:Orleans.Storage.AzureTableGrainStorage", "Critical"),
         new("Logging:LogLevel:Orleans.Storage.AzureBlobGrainStorage", "Critical"),
+        // Its lines are the base class's, of Orleans: ranges of a ring that it has no use for.
+        new($"{OwnLevel}.Grains.Models.Control.ModelSiloService", "Warning"),
         // "Not ready yet" is no error.
         new("Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks", "Critical"),
         new("Logging:LogLevel:System.Net.Http.HttpClient", "Warning"),
     ];
 
     /// <summary>Puts the defaults before every other source, so that files, environment and command line win.</summary>
-    public static void Apply(IConfigurationManager configuration) =>
+    public static void Apply(IConfigurationManager configuration)
+    {
         configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = Values });
+
+        // A category's prefix need not end at a dot: what is said of Orleans would hold for OrleansInference, too.
+        configuration.Sources.Insert(1, new MemoryConfigurationSource { InitialData = [new(OwnLevel, configuration[DefaultLevel])] });
+    }
 }

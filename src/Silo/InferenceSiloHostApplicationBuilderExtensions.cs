@@ -6,6 +6,7 @@ using OrleansInference;
 using OrleansInference.Grains;
 using OrleansInference.Silo;
 using OrleansInference.Silo.Cluster;
+using OrleansInference.Silo.Metrics;
 using OrleansInference.Storage;
 
 namespace Microsoft.Extensions.Hosting;
@@ -45,6 +46,7 @@ public static class InferenceSiloHostApplicationBuilderExtensions
     {
         var cluster = ReadCluster(builder.Configuration);
         builder.ConfigureShutdown();
+        builder.AddInferenceMetrics();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(cluster);
         builder.Services.AddInferenceClient(ReadAttempts(builder.Configuration));
@@ -56,6 +58,7 @@ public static class InferenceSiloHostApplicationBuilderExtensions
     {
         var endpoints = SiloEndpoints.Find(builder.Configuration, mode);
         builder.ConfigureShutdown();
+        builder.AddInferenceMetrics();
         builder.Services.AddSingleton(endpoints.Ports);
 
         // In this order: the database is there before the models load, and closes after the silo has stopped.

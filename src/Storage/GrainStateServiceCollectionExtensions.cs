@@ -4,6 +4,7 @@ using Orleans.Hosting;
 using Orleans.Providers;
 using Orleans.Serialization;
 using Orleans.Storage;
+using OrleansInference.Grains;
 using OrleansInference.Storage;
 using OrleansInference.Storage.Azure;
 using OrleansInference.Storage.Azure.GrainState;
@@ -48,6 +49,8 @@ internal static class GrainStateServiceCollectionExtensions
 
     private static IServiceCollection AddAzureTables(this IServiceCollection services, IConfiguration configuration)
     {
+        // The provider's: 15 columns of 64 KiB.
+        services.AddSingleton(new GrainStateLimit(15 * 64 * 1024, "a row of an Azure table", $"set {GrainStateOptions.Section}:Provider to AzureBlob, which begins empty"));
         new SiloServices(services, configuration).AddAzureTableGrainStorageAsDefault(builder => builder.Configure<IOptions<GrainStateOptions>, Serializer>((storage, settings, serializer) =>
         {
             storage.TableServiceClient = AzureClients.CreateTables(settings.Value);

@@ -109,7 +109,7 @@ public sealed class ModelLifecycleTests : IDisposable
             config.GetProperty("versions").GetProperty("policy").GetString(),
             config.GetProperty("batching").GetProperty("maxBatchSize").GetInt32(),
             config.GetProperty("batching").GetProperty("maxQueueLength").GetInt32()));
-        Assert.Equal([1, 2], statistics.Select(each => each.Version));
+        Assert.Equal([(1, 0L, 0L), (2, 0L, 0L)], statistics.Select(each => (each.Version, each.InferenceCount, each.ExecutionCount)));
         Assert.Equal("Model identity has no version '9'. It serves: 1, 2, stable.", (await Assert.ThrowsAsync<InferenceException>(() => server.Client.GetModelAsync("identity", "9"))).Message);
     }
 

@@ -6,6 +6,7 @@ using OrleansInference.Grains.Models.Sessions;
 namespace IntegrationTests;
 
 /// <summary>The tutorial's example: 50 ms of database, 100 ms of service, 200 ms of computation, and nobody else waits.</summary>
+[Collection<MeasuresItsProcess>]
 public sealed class TutorialTests(DemoServer demo)
 {
     private HttpClient Http => demo.Server.Http;
@@ -29,9 +30,10 @@ public sealed class TutorialTests(DemoServer demo)
             durations.Add(Stopwatch.GetElapsedTime(startedAt));
         }
 
-        // The shortest, and the median of very many: noise only ever adds.
+        // The shortest, and the median of very many: noise only ever adds, as it did to what the model alone takes.
+        slowness = Math.Max(slowness, Slowness());
         TestContext.Current.TestOutputHelper?.WriteLine($"slowness {slowness:F2}, predictions {string.Join(", ", durations)}, health median {Median(health)}, longest {health.Max()}");
-        Assert.True(durations.Min() < TimeSpan.FromMilliseconds(400) * slowness, $"shortest prediction {durations.Min()}, slowness {slowness}");
+        Assert.True(durations.Min() < TimeSpan.FromMilliseconds(500) * slowness, $"shortest prediction {durations.Min()}, slowness {slowness}");
         Assert.True(Median(health) < TimeSpan.FromMilliseconds(50) * slowness, $"median health check {Median(health)} of {health.Count}, slowness {slowness}");
     }
 

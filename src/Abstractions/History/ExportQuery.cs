@@ -19,9 +19,15 @@ public sealed record ExportQuery
 
 /// <summary>A feature that exported predictions may have.</summary>
 /// <param name="Name">Its source and name, such as <c>spending.mean_1d</c>.</param>
-/// <param name="IsText">Whether it holds text; numbers otherwise.</param>
+/// <param name="IsText">Whether it holds text in any prediction; numbers otherwise.</param>
 [GenerateSerializer, Immutable, Alias("inference.export-feature")]
 public sealed record ExportFeature([property: Id(0)] string Name, [property: Id(1)] bool IsText);
+
+/// <summary>The features that are text in a part of an export.</summary>
+/// <param name="Names">Their names.</param>
+/// <param name="Next">Where to go on; null at the end.</param>
+[GenerateSerializer, Immutable, Alias("inference.export-text")]
+public sealed record ExportText([property: Id(0)] IReadOnlyList<string> Names, [property: Id(1)] LogCursor? Next);
 
 /// <summary>A part of an export.</summary>
 /// <param name="Predictions">Predictions by the time of their record, without outputs and with their latest outcome only.</param>

@@ -9,7 +9,9 @@ namespace OrleansInference.Api.Export;
 /// <param name="Read">A prediction's value; null for none.</param>
 internal sealed record ExportColumn(string Name, Type Type, Func<RecordedPrediction, object?> Read)
 {
-    /// <summary>Who and when, then the features, then the answer and what it turned out to be.</summary>
+    private const string Age = "_age_seconds";
+
+    /// <summary>Who and when, then the features and their ages, then the answer and what it turned out to be.</summary>
     public static IReadOnlyList<ExportColumn> Of(IReadOnlyList<ExportFeature> features) =>
     [
         new("prediction_id", typeof(string), prediction => prediction.PredictionId.ToString()),
@@ -21,6 +23,7 @@ internal sealed record ExportColumn(string Name, Type Type, Func<RecordedPredict
         new("created_at", typeof(DateTime), prediction => prediction.CreatedAt.UtcDateTime),
         new("at", typeof(DateTime), prediction => prediction.Times?.At.UtcDateTime),
         .. features.Select(feature => new ExportColumn(feature.Name, feature.IsText ? typeof(string) : typeof(double), prediction => ReadFeature(prediction, feature))),
+        .. Ages([.. features.Select(feature => feature.Name)]),
         new("not_fresh", typeof(string), NotFresh),
         new("prediction", typeof(double), prediction => prediction.Value),
         new("info", typeof(string), prediction => prediction.Info),
@@ -29,17 +32,29 @@ internal sealed record ExportColumn(string Name, Type Type, Func<RecordedPredict
         new("labelled_at", typeof(DateTime), prediction => prediction.Outcomes.Count == 0 ? null : prediction.Outcomes[^1].RecordedAt.UtcDateTime),
     ];
 
-    private static object? ReadFeature(RecordedPrediction prediction, ExportFeature feature)
+    // A view may have a feature of such a name itself: no two columns have one name.
+    private static IEnumerable<ExportColumn> Ages(string[] features)
+    {
+        var (taken, suffix) = (features.ToHashSet(), Age);
+        while (features.Any(feature => taken.Contains(feature + suffix))) suffix = $"_{suffix}";
+        return features.Select(feature => new ExportColumn(feature + suffix, typeof(double), prediction => Find(prediction, feature)?.Age.TotalSeconds));
+    }
+
+    private static object? ReadFeature(RecordedPrediction prediction, ExportFeature feature) => (Find(prediction, feature.Name)?.Value, feature.IsText) switch
+    {
+        (null, _) => null,
+        (double number, false) => number,
+        (string text, true) => text,
+        (double number, true) => number.ToString("R", CultureInfo.InvariantCulture),
+        _ => throw new InvalidDataException($"{feature.Name} was a number wherever it was looked at before the export, and is text in prediction {prediction.PredictionId}, which came since; export again"),
+    };
+
+    // Null where the prediction's model had no such feature.
+    private static UsedFeature? Find(RecordedPrediction prediction, string name)
     {
         foreach (var used in prediction.Features)
         {
-            if (used.Name != feature.Name) continue;
-            return (used.Value, feature.IsText) switch
-            {
-                (null, _) or (double, false) or (string, true) => used.Value,
-                (double number, true) => number.ToString("R", CultureInfo.InvariantCulture),
-                _ => throw new InvalidDataException($"{feature.Name} was a number at the beginning of the range and is text in prediction {prediction.PredictionId}; export the two parts apart"),
-            };
+            if (used.Name == name) return used;
         }
 
         return null;

@@ -15,7 +15,7 @@ internal static class ExportEndpoints
         .WithName("Export")
         .WithTags("Models")
         .WithSummary("A model's recorded predictions with features and outcomes, as CSV or Parquet.")
-        .WithDescription("One row for each prediction, by the time of its record, streamed. not_fresh names the features whose value was not the source's own and young. A failure in the middle breaks the connection off.")
+        .WithDescription("One row for each prediction, by the time of its record, streamed. Each feature has a column <feature>_age_seconds: the time since its value was read from its source, 0 for what the request brought, empty where the prediction had no such feature. not_fresh names the features whose value was not the source's own and young. A failure in the middle breaks the connection off.")
         .Produces(StatusCodes.Status200OK, contentType: "text/csv", additionalContentTypes: "application/vnd.apache.parquet")
         .ProducesProblems(StatusCodes.Status401Unauthorized, StatusCodes.Status404NotFound, StatusCodes.Status422UnprocessableEntity, StatusCodes.Status503ServiceUnavailable);
 
@@ -23,16 +23,17 @@ internal static class ExportEndpoints
         string model,
         HttpContext context,
         IInferenceClient client,
+        TimeProvider time,
         [Description("Recorded at or after this, ISO 8601.")] string? from = null,
         [Description("Recorded before this, ISO 8601. Default: now.")] string? to = null,
         [Description("csv or parquet. Default: csv.")] string? format = null)
     {
         var faults = new List<FieldError>();
-        var query = new ExportQuery { Model = model, From = ReadTime("from", from, faults), To = ReadTime("to", to, faults) };
+        var query = new ExportQuery { Model = model, From = ReadTime("from", from, faults), To = ReadTime("to", to, faults) ?? time.GetUtcNow() };
         if (format is not (null or "csv" or "parquet")) faults.Add(new FieldError("format", "must be csv or parquet", ((RequestValue)format).ToDisplay()));
         if (faults.Count > 0) throw InferenceException.InvalidInput(faults);
 
-        var columns = ExportColumn.Of(await client.GetExportFeaturesAsync(query));
+        var columns = ExportColumn.Of(await ReadFeaturesAsync(client, query, format, context.RequestAborted));
         context.Response.ContentType = format is "parquet" ? "application/vnd.apache.parquet" : "text/csv; charset=utf-8";
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"{model}.{format ?? "csv"}\"";
         try
@@ -52,6 +53,12 @@ internal static class ExportEndpoints
             throw;
         }
     }
+
+    // To CSV everything is text. Parquet wants to know before the first row what a column holds in the last.
+    private static async Task<IReadOnlyList<ExportFeature>> ReadFeaturesAsync(IInferenceClient client, ExportQuery query, string? format, CancellationToken cancellationToken) =>
+        format is "parquet"
+            ? await client.GetExportFeaturesAsync(query, cancellationToken)
+            : [.. (await client.GetExportNamesAsync(query)).Select(name => new ExportFeature(name, IsText: true))];
 
     private static async Task WriteAsync(IExportWriter writer, IAsyncEnumerable<RecordedPrediction> predictions, HttpContext context)
     {

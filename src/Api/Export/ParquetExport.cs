@@ -19,7 +19,7 @@ internal sealed class ParquetExport : IExportWriter
 
     public static async Task<ParquetExport> CreateAsync(IReadOnlyList<ExportColumn> columns, Stream stream, CancellationToken cancellationToken)
     {
-        DataField[] fields = [.. columns.Select(column => new DataField(column.Name, column.Type, isNullable: true))];
+        DataField[] fields = [.. columns.Select(ToField)];
         return new ParquetExport(columns, fields, await ParquetWriter.CreateAsync(new ParquetSchema(fields), stream, cancellationToken: cancellationToken));
     }
 
@@ -30,6 +30,11 @@ internal sealed class ParquetExport : IExportWriter
     }
 
     public ValueTask DisposeAsync() => _parquet.DisposeAsync();
+
+    // Otherwise times become INT96, which the format has given up and some readers hand on as bytes. The log keeps milliseconds.
+    private static DataField ToField(ExportColumn column) => column.Type == typeof(DateTime)
+        ? new DateTimeDataField(column.Name, DateTimeFormat.Timestamp, isAdjustedToUTC: true, DateTimeTimeUnit.Millis, isNullable: true)
+        : new DataField(column.Name, column.Type, isNullable: true);
 
     private static Task WriteAsync(ParquetRowGroupWriter group, DataField field, ExportColumn column, IReadOnlyList<RecordedPrediction> part, CancellationToken cancellationToken)
     {

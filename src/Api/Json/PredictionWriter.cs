@@ -9,7 +9,14 @@ internal static class PredictionWriter
     public static async Task WriteAsync(HttpResponse response, Prediction prediction)
     {
         response.ContentType = "application/json";
-        using (var json = new Utf8JsonWriter(response.BodyWriter)) Write(json, prediction);
+        using (var json = new Utf8JsonWriter(response.BodyWriter))
+        {
+            Write(json, prediction);
+            json.Flush();
+            // With a length, headers and body leave in one packet; without, a chunk's end would follow in another.
+            response.ContentLength = json.BytesCommitted;
+        }
+
         await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
     }
 

@@ -3,6 +3,9 @@ namespace OrleansInference.Grains.Diagnostics;
 /// <summary>Log event ids, one range per area, so that an alert rule survives a reworded message.</summary>
 public static class EventIds
 {
+    // 900: what grains keep
+    public const int StateFailed = 901;
+
     // 1000: models
     public const int ModelLoaded = 1001;
     public const int ModelFailed = 1002;
@@ -15,7 +18,7 @@ public static class EventIds
     public const int JoiningStopped = 1009;
     public const int ControlUnreadable = 1010;
     public const int ControlNotRead = 1016;
-    public const int ControlNotStored = 1017;
+    public const int EnsembleNotFollowed = 1018;
     public const int RepositoryMirrorStale = 1011;
     public const int RepositoryMirrorFresh = 1012;
     public const int RepositoryModelNotMirrored = 1013;
@@ -61,6 +64,7 @@ public static class EventIds
     public const int MessagesNotReleased = 3025;
     public const int OutboxNotCounted = 3026;
     public const int MessageResent = 3027;
+    public const int TargetPaused = 3028;
     public const int DatabaseAwaited = 3030;
     public const int QualityNotMeasured = 3031;
     public const int ReplayStarted = 3032;

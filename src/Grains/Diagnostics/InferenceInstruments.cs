@@ -9,6 +9,11 @@ public sealed class InferenceInstruments
 {
     public const string MeterName = "OrleansInference";
 
+    // From a fraction of a batch's time to the longest deadlines: a collector's own are for milliseconds.
+    private static readonly InstrumentAdvice<double> Durations = new() { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] };
+    private static readonly InstrumentAdvice<int> Sizes = new() { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] };
+    private static readonly InstrumentAdvice<double> Differences = new() { HistogramBucketBoundaries = [0, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1, 10] };
+
     private readonly Histogram<double> _requestDuration;
     private readonly Histogram<double> _queueDuration;
     private readonly Histogram<double> _computeDuration;
@@ -17,6 +22,7 @@ public sealed class InferenceInstruments
     private readonly Counter<long> _rejected;
     private readonly Counter<long> _commitFailures;
     private readonly Counter<long> _recordsLost;
+    private readonly Counter<long> _recordsRefused;
     private readonly Counter<long> _retired;
     private readonly Counter<long> _retentionFailures;
     private readonly Counter<long> _featureQueries;
@@ -44,14 +50,15 @@ public sealed class InferenceInstruments
     public InferenceInstruments(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
-        _requestDuration = meter.CreateHistogram<double>("inference.request.duration", "s", "Whole prediction in the user's grain.");
-        _queueDuration = meter.CreateHistogram<double>("inference.queue.duration", "s", "Wait for an inference thread.");
-        _computeDuration = meter.CreateHistogram<double>("inference.compute.duration", "s", "One run of a model, by stage: filling the inputs, the model, reading the outputs.");
-        _commitDuration = meter.CreateHistogram<double>("inference.log.commit.duration", "s", "One group commit of the prediction log.");
-        _commitSize = meter.CreateHistogram<int>("inference.log.commit.size", "{write}", "Writes in one group commit.");
+        _requestDuration = Duration(meter, "inference.request.duration", "Whole prediction in the user's grain.");
+        _queueDuration = Duration(meter, "inference.queue.duration", "Wait for an inference thread.");
+        _computeDuration = Duration(meter, "inference.compute.duration", "One run of a model, by stage: filling the inputs, the model, reading the outputs.");
+        _commitDuration = Duration(meter, "inference.log.commit.duration", "One group commit of the prediction log.");
+        _commitSize = meter.CreateHistogram("inference.log.commit.size", "{write}", "Writes in one group commit.", tags: null, Sizes);
         _rejected = meter.CreateCounter<long>("inference.requests.rejected", "{request}", "Refused at the door.");
         _commitFailures = meter.CreateCounter<long>("inference.log.commit.failures", "{commit}", "Group commits that failed.");
         _recordsLost = meter.CreateCounter<long>("inference.log.records.lost", "{record}", "Answered predictions that a model with logging = bestEffort could not record.");
+        _recordsRefused = meter.CreateCounter<long>("inference.log.records.refused", "{record}", "Records whose number another activation of the user had taken.");
         _retired = meter.CreateCounter<long>("inference.retention.deleted", "{row}", "Rows that were older than their kind is kept.");
         _retentionFailures = meter.CreateCounter<long>("inference.retention.failures", "{run}", "Looks for old rows that failed.");
         _featureQueries = meter.CreateCounter<long>("inference.features.queries", "{query}", "Reads of a feature source beyond the cache.");
@@ -61,23 +68,25 @@ public sealed class InferenceInstruments
         _breakerChanges = meter.CreateCounter<long>("inference.features.breaker.changes", "{change}", "Breakers of external services that opened, tried and closed.");
         _lookupReloads = meter.CreateCounter<long>("inference.lookups.reloads", "{reload}", "Changed lookup files that were read, and those that could not be used.");
         _messages = meter.CreateCounter<long>("inference.outbox.attempts", "{message}", "Attempts to deliver an outbox message.");
-        _deliveryDuration = meter.CreateHistogram<double>("inference.outbox.attempt.duration", "s", "One attempt to deliver an outbox message, until the receiver's answer.");
+        _deliveryDuration = Duration(meter, "inference.outbox.attempt.duration", "One attempt to deliver an outbox message, until the receiver's answer.");
         meter.CreateObservableGauge("inference.outbox.waiting", _outbox.MeasureWaiting, "{message}", "Messages that are not delivered yet.");
         meter.CreateObservableGauge("inference.outbox.dead", _outbox.MeasureDead, "{message}", "Dead letters.");
         meter.CreateObservableGauge("inference.outbox.oldest.age", _outbox.MeasureOldestAge, "s", "Age of the oldest message that is not delivered yet; 0 where none waits.");
-        _modelLoadDuration = meter.CreateHistogram<double>("inference.model.load.duration", "s", "Reading and warming up a model's folder.");
+        _modelLoadDuration = Duration(meter, "inference.model.load.duration", "Reading and warming up a model's folder.");
         meter.CreateObservableGauge("inference.models.loaded", () => Volatile.Read(ref _loadedModels), "{model}", "Models in memory.");
         _canaryDemotions = meter.CreateCounter<long>("inference.canary.demotions", "{demotion}", "Canaries that this silo found beyond their limits.");
         _shadowRequests = meter.CreateCounter<long>("inference.shadow.requests", "{request}", "Copies for a shadow version, by what became of them.");
-        _shadowDifference = meter.CreateHistogram<double>("inference.shadow.difference", null, "Largest absolute difference of a shadow's numbers from the answer.");
+        _shadowDifference = meter.CreateHistogram("inference.shadow.difference", null, "Largest absolute difference of a shadow's numbers from the answer.", tags: null, Differences);
         _shadowMismatches = meter.CreateCounter<long>("inference.shadow.mismatches", "{element}", "A shadow's strings, NaNs and tensors that are not the answer's.");
         _cacheRequests = meter.CreateCounter<long>("inference.cache.requests", "{request}", "Requests to models with a prediction cache, by what it did for them.");
-        _batchSize = meter.CreateHistogram<int>("inference.batch.size", "{row}", "Rows of one run of a model.");
+        _batchSize = meter.CreateHistogram("inference.batch.size", "{row}", "Rows of one run of a model.", tags: null, Sizes);
         _quality = new QualityGauges(meter);
         _replayed = meter.CreateCounter<long>("inference.replay.predictions", "{prediction}", "Recorded predictions that replays of time ranges are through with.");
         _snapshotFailures = meter.CreateCounter<long>("inference.snapshot.failures", "{snapshot}", "Snapshots of users that were not written or could not be read; the log has what they lack.");
         meter.CreateObservableGauge("inference.queue.length", _queues.Measure, "{row}", "Rows that wait for an inference thread.");
     }
+
+    private static Histogram<double> Duration(Meter meter, string name, string description) => meter.CreateHistogram(name, "s", description, tags: null, Durations);
 
     public void OnQualityMeasured(string model, IReadOnlyList<ModelQuality> versions) => _quality.Set(model, versions);
 
@@ -102,6 +111,8 @@ public sealed class InferenceInstruments
     public void OnCommitFailed() => _commitFailures.Add(1);
 
     public void OnRecordLost(string model) => _recordsLost.Add(1, new KeyValuePair<string, object?>("model.name", model));
+
+    public void OnRecordRefused(string model) => _recordsRefused.Add(1, new KeyValuePair<string, object?>("model.name", model));
 
     public void OnRetired(string kind, int rows) => _retired.Add(rows, new KeyValuePair<string, object?>("kind", kind));
 

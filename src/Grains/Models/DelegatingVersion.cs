@@ -23,5 +23,7 @@ internal abstract class DelegatingVersion(IServedVersion inner) : IServedVersion
 
     public Task RetireAsync() => inner.RetireAsync();
 
+    public Task<InferenceResponse> WarmUpAsync(InferenceRequest request, CancellationToken cancellationToken) => inner.WarmUpAsync(request, cancellationToken);
+
     public abstract Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken);
 }

@@ -35,4 +35,8 @@ public interface IServedVersion
     /// <exception cref="InferenceException">InvalidInput, QueueFull, DeadlineExceeded or ModelFailed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Computes once before anybody can call it, off the threads that callers share; neither statistics nor metrics count it.</summary>
+    /// <exception cref="InferenceException">As <see cref="InferAsync"/>.</exception>
+    Task<InferenceResponse> WarmUpAsync(InferenceRequest request, CancellationToken cancellationToken);
 }

@@ -25,7 +25,7 @@ internal sealed class ModelCatalog(
     /// <summary>Holds a model; the caller releases it.</summary>
     /// <param name="name">The model; null for the default.</param>
     /// <param name="timeout">Longest wait for a model that is not in memory; null for the longest.</param>
-    /// <exception cref="InferenceException">NotFound, naming what is served; NotReady while it loads, or when it cannot be loaded, and why.</exception>
+    /// <exception cref="InferenceException">NotFound, naming what is served; NotReady while it loads, or when it cannot be loaded, and why; DeadlineExceeded when the time is up, while the load goes on for the next.</exception>
     public ValueTask<ServedModel> AcquireAsync(string? name, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         var entry = Find(name);
@@ -40,9 +40,13 @@ internal sealed class ModelCatalog(
 
     /// <summary>Holds a model that predicts.</summary>
     /// <exception cref="InferenceException">As <see cref="AcquireAsync"/>; NotFound where it has no <c>predict</c> section.</exception>
-    public async ValueTask<ServedModel> AcquirePredictingAsync(string? name, CancellationToken cancellationToken)
+    public ValueTask<ServedModel> AcquirePredictingAsync(string? name, CancellationToken cancellationToken) => AcquirePredictingAsync(name, timeout: null, cancellationToken);
+
+    /// <summary>Holds a model that predicts, if it is in memory within the caller's time.</summary>
+    /// <exception cref="InferenceException">As <see cref="AcquireAsync"/>; NotFound where it has no <c>predict</c> section.</exception>
+    public async ValueTask<ServedModel> AcquirePredictingAsync(string? name, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        var model = await AcquireAsync(name, timeout: null, cancellationToken);
+        var model = await AcquireAsync(name, timeout, cancellationToken);
         if (model.Plan is not null) return model;
         model.Release();
         throw new InferenceException(
@@ -76,7 +80,6 @@ internal sealed class ModelCatalog(
         entries.All.Select(entry => entry.Current).OfType<ServedModel>().Where(model => model.Plan is not null).OrderBy(model => model.Name, StringComparer.Ordinal);
 
     private IEnumerable<string> Known => entries.All.Where(entry => !entry.Control.Unloaded).Select(entry => entry.Name);
-
 
     // Remembered, so that a second one that appears takes no requests away from it.
     private string? OnlyPredicting()
@@ -119,12 +122,12 @@ internal sealed class ModelCatalog(
         }
         catch (TimeoutException) when (timeout is not null)
         {
-            throw new InferenceException(InferenceErrorCode.DeadlineExceeded, $"The time was up before model {entry.Name} was in memory.");
+            throw new InferenceException(InferenceErrorCode.DeadlineExceeded, $"The time was up before model {entry.Name} was in memory. It is loaded all the same: ask again, or allow more.");
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             throw new InferenceException(
-                InferenceErrorCode.NotReady, $"Model {entry.Name} waits for a place in memory (Inference:Models:MaxLoadedModels). Raise it, or retry.", RetryAfter);
+                InferenceErrorCode.NotReady, $"Model {entry.Name} did not come into memory within {LongestWait.TotalSeconds:0} s: it is still being read, or waits for a place (Inference:Models:MaxLoadedModels). Raise that, or retry.", RetryAfter);
         }
     }
 

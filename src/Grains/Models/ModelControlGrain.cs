@@ -1,6 +1,4 @@
-using Microsoft.Extensions.Logging;
 using Orleans.Storage;
-using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.Models.Control;
 using OrleansInference.Grains.Models.Repository;
 
@@ -9,13 +7,8 @@ namespace OrleansInference.Grains.Models;
 /// <summary>What the cluster has agreed on for one model.</summary>
 /// <remarks>A change is stored first and told to the silos then: one that was told and forgotten would be worse than one that comes late.</remarks>
 [GrainType(TypeName)]
-internal sealed partial class ModelControlGrain(
-    [PersistentState(ModelControlGrain.StateName)] IPersistentState<ModelControlState> state,
-    IModelSilos silos,
-    IModelRepository repository,
-    TimeProvider time,
-    ILogger<ModelControlGrain> logger)
-    : Grain, IModelControlGrain, IModelControlStateGrain
+internal sealed class ModelControlGrain(
+    StoredStates states, IModelSilos silos, IModelRepository repository, TimeProvider time) : Grain, IModelControlGrain, IModelControlStateGrain
 {
     /// <summary>With the model's name, the key of what is stored.</summary>
     public const string TypeName = "model-control";
@@ -24,6 +17,12 @@ internal sealed partial class ModelControlGrain(
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     private string Name => this.GetPrimaryKeyString();
+
+    private StoredState<ModelControlState> Stored => field ??= states.Of<ModelControlState>(this, StateName, $"What is agreed on for model {Name}");
+
+    private ModelControlState State => Stored.State;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken) => Stored.ReadAsync();
 
     public async Task<ModelChange> LoadAsync()
     {
@@ -39,17 +38,17 @@ internal sealed partial class ModelControlGrain(
         return await TellAsync(read: false);
     }
 
-    public Task<ModelControlState> GetAsync() => Task.FromResult(state.State);
+    public Task<ModelControlState> GetAsync() => Task.FromResult(State);
 
     public async Task<ModelChange> DemoteAsync(int version, string reason)
     {
         // Every silo that sees the canary fail says so; the first is enough.
-        if (state.State.IsDemoted(version)) return new ModelChange(state.State.Epoch, []);
-        await StoreAsync(Next with { Demotions = [.. state.State.Demotions, new ModelDemotion(version, time.GetUtcNow(), reason)] });
+        if (State.IsDemoted(version)) return new ModelChange(State.Epoch, []);
+        await StoreAsync(Next with { Demotions = [.. State.Demotions, new ModelDemotion(version, time.GetUtcNow(), reason)] });
         return await TellAsync(read: false);
     }
 
-    private ModelControlState Next => state.State with { Epoch = state.State.Epoch + 1 };
+    private ModelControlState Next => State with { Epoch = State.Epoch + 1 };
 
     private async Task ThrowIfUnknownAsync()
     {
@@ -72,39 +71,30 @@ internal sealed partial class ModelControlGrain(
 
     private async Task StoreAsync(ModelControlState next)
     {
-        var before = state.State;
-        state.State = next;
+        var before = State;
+        Stored.State = next;
         try
         {
-            await state.WriteStateAsync();
+            await Stored.WriteAsync();
         }
         catch (Exception e)
         {
-            state.State = before;
-            LogNotStored(e, Name);
-            throw e as InferenceException ?? Refusal(isOvertaken: e is InconsistentStateException);
+            // It must not go on from what it believes: another activation has written, or it is not known whether this one has.
+            Stored.State = before;
+            DeactivateOnIdle();
+            if (e is not InconsistentStateException) throw;
+            throw new InferenceException(
+                InferenceErrorCode.NotReady, $"What is agreed on for model {Name} was changed by another activation meanwhile; nothing was changed now. Retry.", RetryAfter);
         }
-    }
-
-    private InferenceException Refusal(bool isOvertaken)
-    {
-        // It must not go on from what it believes: another activation has written, or it is not known whether this one has.
-        DeactivateOnIdle();
-        return isOvertaken
-            ? new(InferenceErrorCode.NotReady, $"What is agreed on for model {Name} was changed by another activation meanwhile; nothing was changed now. Retry.", RetryAfter)
-            : new(InferenceErrorCode.StorageUnavailable, $"What is agreed on for model {Name} could not be stored: grain storage does not answer. Retry.", RetryAfter);
     }
 
     private async Task<ModelChange> TellAsync(bool read)
     {
-        var control = state.State;
+        var control = State;
         var reports = await silos.ApplyAsync(Name, control, read);
         var lagging = reports.Where(report => report.Reason is not null).Select(report => new LaggingSilo(report.Silo, report.Reason!)).ToArray();
         return lagging.Length == 0 || lagging.Length < reports.Count
             ? new ModelChange(control.Epoch, lagging)
             : throw new InferenceException(InferenceErrorCode.ModelFailed, string.Join(Environment.NewLine, lagging.Select(silo => silo.Reason).Distinct()));
     }
-
-    [LoggerMessage(EventIds.ControlNotStored, LogLevel.Warning, "What is agreed on for model {ModelName} could not be stored")]
-    private partial void LogNotStored(Exception cause, string modelName);
 }

@@ -33,7 +33,7 @@ internal sealed class ModelGrain(ModelCatalog models, TimeProvider time) : Grain
 
     public async Task<IReadOnlyList<FieldError>> ValidateAsync(PredictionRequest request)
     {
-        var model = await models.AcquirePredictingAsync(request.Model, CancellationToken.None);
+        var model = await models.AcquirePredictingAsync(request.Model, request.Timeout, CancellationToken.None);
         model.Release();
         return model.Plan!.TryBind(request, time.GetUtcNow(), out _);
     }

@@ -35,11 +35,10 @@ internal sealed partial class ModelLoader(
     public async Task<ServedModel> LoadAsync(
         StoredModel stored, ModelControlState control, ServedModel? previous, TaskScheduler scheduler, CancellationToken cancellationToken)
     {
-        var (manifest, faults) = stored.ManifestFile is { } file
-            ? ManifestReader.Read(file, await File.ReadAllBytesAsync(file, cancellationToken).ConfigureAwait(false))
-            : (new ModelManifest(), null);
-        var cache = manifest.Cache is null ? null : PredictionCacheOptions.From(manifest.Cache, faults!);
-        if (manifest.Ensemble is not null) return await LoadEnsembleAsync(stored, manifest, faults!, control, previous, cache, cancellationToken).ConfigureAwait(false);
+        var text = stored.ManifestFile is { } file ? await File.ReadAllBytesAsync(file, cancellationToken).ConfigureAwait(false) : null;
+        var (manifest, faults) = text is null ? (new ModelManifest(), null) : ManifestReader.Read(stored.ManifestFile!, text);
+        if (manifest.Ensemble is not null) return await LoadEnsembleAsync(stored, text!, control, previous, cancellationToken).ConfigureAwait(false);
+        var cache = CacheOf(manifest, faults);
         if (stored.Versions.Count == 0)
             throw new InferenceStartupException($"{stored.ManifestFile}: the model has no version. Add {Path.Combine(stored.Folder, "1", "model.onnx")}, or remove the folder.");
         var selected = SelectedVersions.Of(stored, manifest.Versions, faults);
@@ -74,6 +73,11 @@ internal sealed partial class ModelLoader(
         }
     }
 
+    /// <summary>An ensemble's manifest as it was read, planned for what its steps' models are now.</summary>
+    /// <exception cref="InferenceStartupException">They no longer fit: file, line, key and remedy.</exception>
+    public Task<ServedModel> ReplanAsync(ServedModel model, CancellationToken cancellationToken) =>
+        LoadEnsembleAsync(model.Ensemble!.Stored, model.Ensemble.Manifest, model.Control, model, cancellationToken);
+
     /// <summary>The same versions under another agreement of the cluster's.</summary>
     public ServedModel Rebuild(ServedModel model, ModelControlState control)
     {
@@ -86,6 +90,7 @@ internal sealed partial class ModelLoader(
             DefaultVersion = model.DefaultVersion,
             Labels = model.Labels,
             Batching = model.Batching,
+            Ensemble = model.Ensemble,
             Control = control,
         };
         next.Rollout = rollouts.Create(next, model, model.Rollout?.Cache?.Options);
@@ -93,17 +98,18 @@ internal sealed partial class ModelLoader(
     }
 
     // Its steps' models are loaded by then; it holds none of them, and has nothing of its own to warm up.
-    private async Task<ServedModel> LoadEnsembleAsync(
-        StoredModel stored, ModelManifest manifest, ManifestFaults faults, ModelControlState control, ServedModel? previous, PredictionCacheOptions? cache, CancellationToken cancellationToken)
+    private async Task<ServedModel> LoadEnsembleAsync(StoredModel stored, byte[] text, ModelControlState control, ServedModel? previous, CancellationToken cancellationToken)
     {
+        var (manifest, faults) = ManifestReader.Read(stored.ManifestFile!, text);
+        var cache = CacheOf(manifest, faults);
         if (stored.Versions.Count > 0) faults.Add("ensemble", $"the folder holds versions too: {string.Join(", ", stored.Versions.Keys)}. Remove them, or the ensemble.");
         if (manifest.Versions is not null) faults.Add("versions", "an ensemble has one version, 1. Remove the section; its steps can name versions.");
         if (manifest.Batching is not null) faults.Add("batching", "an ensemble's requests are joined at each step, by the batching of the step's model. Remove the section.");
-        var plan = await new EnsembleCompiler(stored.Name, manifest.Ensemble!, faults, steps).CompileAsync().ConfigureAwait(false);
-        var ensemble = new EnsembleVersion(plan, steps, time);
+        var plan = await new EnsembleCompiler(stored.Name, manifest.Ensemble!, faults, steps, previous?.Ensemble?.Plan).CompileAsync().ConfigureAwait(false);
+        var (loaded, ensemble) = (new LoadedEnsemble(plan, stored, text), new EnsembleVersion(plan, steps, time));
         var versions = new SortedDictionary<int, LoadedVersion>
         {
-            [EnsembleVersion.OnlyVersion] = new(new RolloutVersion(stored.Name, ensemble, ensemble, time, instruments), "", new BatchingOptions()),
+            [EnsembleVersion.OnlyVersion] = new(new RolloutVersion(stored.Name, ensemble, ensemble, time, instruments), loaded.Fingerprint, new BatchingOptions()),
         };
         var model = new ServedModel
         {
@@ -114,12 +120,16 @@ internal sealed partial class ModelLoader(
             DefaultVersion = EnsembleVersion.OnlyVersion,
             Labels = new Dictionary<string, int>(),
             Batching = new BatchingOptions(),
+            Ensemble = loaded,
             Control = control,
         };
         if (manifest.WarmUp is not null) await warmUp.RunAsync(stored.Name, ensemble, manifest.WarmUp, faults, cancellationToken).ConfigureAwait(false);
         model.Rollout = rollouts.Create(model, previous, cache);
         return model;
     }
+
+    private static PredictionCacheOptions? CacheOf(ModelManifest manifest, ManifestFaults? faults) =>
+        manifest.Cache is null ? null : PredictionCacheOptions.From(manifest.Cache, faults!);
 
     private static LoadedVersion? Reuse(StoredModel stored, int version, ModelManifest manifest, BatchingOptions batching, ServedModel? previous)
     {

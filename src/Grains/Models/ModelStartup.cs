@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using OrleansInference.Grains.Models.Control;
+using OrleansInference.Grains.Models.Ensembles;
 using OrleansInference.Grains.Models.Repository;
 using OrleansInference.Grains.Models.Residency;
 using OrleansInference.Grains.Models.Scheduling;
@@ -15,9 +16,13 @@ internal sealed class ModelStartup(
     IModelRepository repository,
     InferenceSchedulers schedulers,
     IControlStates controls,
+    EnsembleDependents ensembles,
     IOptions<InferenceOptions> options,
-    IOptions<ModelRepositoryOptions> repositoryOptions) : IHostedLifecycleService, IInferenceStartup, IDisposable
+    IOptions<ModelRepositoryOptions> repositoryOptions,
+    TimeProvider time) : IHostedLifecycleService, IInferenceStartup, IDisposable
 {
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _loadedBeforeJoining;
@@ -98,8 +103,24 @@ internal sealed class ModelStartup(
     {
         foreach (var entry in entries.All)
         {
-            var agreed = await controls.GetAsync(entry.Name);
+            var agreed = await ReadAgreedAsync(entry.Name);
             if (agreed.Epoch != entry.Control.Epoch) await updater.ApplyAsync(entry, agreed, read: entry.Current is null && !places.IsLimited);
+        }
+    }
+
+    // The silo that has it may have died a moment ago; this one serves meanwhile by what it read before it joined.
+    private async Task<ModelControlState> ReadAgreedAsync(string model)
+    {
+        while (true)
+        {
+            try
+            {
+                return await controls.GetAsync(model);
+            }
+            catch (InferenceException e) when (e.Code is InferenceErrorCode.StorageUnavailable)
+            {
+                await Task.Delay(RetryAfter, time, _stopping.Token);
+            }
         }
     }
 
@@ -110,6 +131,10 @@ internal sealed class ModelStartup(
         {
             await updater.LoadAsync(entry, log: false);
         }
+        catch (InferenceStartupException) when (ensembles.WaitsForUnloaded(entry))
+        {
+            // As somebody wanted it: it serves again when its steps are loaded.
+        }
         catch (InferenceException e)
         {
             throw new InferenceStartupException($"What was agreed on for model {entry.Name} could not be read: {e.Message}");
@@ -118,7 +143,7 @@ internal sealed class ModelStartup(
 
     private void ThrowIfDefaultDoesNotPredict()
     {
-        if (options.Value.DefaultModel is not { } name || entries.Find(name) is { } entry && (entry.Control.Unloaded || entry.Current?.Plan is not null)) return;
+        if (options.Value.DefaultModel is not { } name || entries.Find(name) is { } entry && (entry.Control.Unloaded || entry.Current?.Plan is not null || ensembles.WaitsForUnloaded(entry))) return;
         var predicting = entries.All.Where(each => each.Current?.Plan is not null).Select(each => each.Name).Order(StringComparer.Ordinal).ToArray();
         throw new InferenceStartupException(
             $"Inference:DefaultModel is '{name}', which is no model with a predict section. Name one of: {(predicting.Length > 0 ? string.Join(", ", predicting) : "(none)")}.");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using OrleansInference.Grains.Models.Batching;
 using OrleansInference.Grains.Models.Control;
+using OrleansInference.Grains.Models.Ensembles;
 using OrleansInference.Grains.Models.Manifest;
 using OrleansInference.Grains.Models.Planning;
 using OrleansInference.Grains.Models.Routing;
@@ -37,6 +38,9 @@ internal sealed class ServedModel
     public required IReadOnlyDictionary<string, int> Labels { get; init; }
 
     public required BatchingOptions Batching { get; init; }
+
+    /// <summary>Null where the model has files of its own.</summary>
+    public LoadedEnsemble? Ensemble { get; init; }
 
     public required ModelControlState Control { get; init; }
 
@@ -85,20 +89,21 @@ internal sealed class ServedModel
 
     /// <summary>A version by number or label; the default for null.</summary>
     /// <exception cref="InferenceException">NotFound, naming what is served.</exception>
-    public LoadedVersion Version(string? version) => Find(version) ?? throw new InferenceException(
+    public LoadedVersion Version(string? version) => FindVersion(version) ?? throw new InferenceException(
         InferenceErrorCode.NotFound, $"Model {Name} has no version '{FieldError.Quote(version!)}'. It serves: {string.Join(", ", Versions.Keys.Order().Select(Text).Concat(Labels.Keys.Order(StringComparer.Ordinal)))}.");
 
-    /// <summary>The version that a routing key, such as a user's, sees.</summary>
-    public UserVariant VariantFor(string routingKey) => Rollout is { Canary: { } canary } && canary.Takes(routingKey)
-        ? new UserVariant(Name, canary.Version, ModelVariant.Canary)
-        : new UserVariant(Name, DefaultVersion, ModelVariant.Default);
-
-    private LoadedVersion? Find(string? version)
+    /// <summary>A version by number or label, or the default; null where it does not serve.</summary>
+    public LoadedVersion? FindVersion(string? version)
     {
         if (version is null) return Versions[DefaultVersion];
         if (!int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && !Labels.TryGetValue(version, out number)) return null;
         return Versions.GetValueOrDefault(number);
     }
+
+    /// <summary>The version that a routing key, such as a user's, sees.</summary>
+    public UserVariant VariantFor(string routingKey) => Rollout is { Canary: { } canary } && canary.Takes(routingKey)
+        ? new UserVariant(Name, canary.Version, ModelVariant.Canary)
+        : new UserVariant(Name, DefaultVersion, ModelVariant.Default);
 
     private static async Task<InferenceResponse> InferPinnedAsync(IServedVersion version, InferenceRequest request, CancellationToken cancellationToken) =>
         await version.InferAsync(request, cancellationToken) with { Variant = ModelVariant.Pinned };

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.Models.Batching;
+using OrleansInference.Grains.Models.Loading;
 using OrleansInference.Grains.Models.Sessions;
 
 namespace OrleansInference.Grains.Models;
@@ -91,6 +92,22 @@ public sealed class ServedModelVersion : IServedVersion, IDisposable
     public Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken) =>
         request.Timeout is { } timeout && timeout < LongestTimeout ? InferWithinAsync(request, timeout, cancellationToken) : InferUntilAsync(request, cancellationToken);
 
+    public Task<InferenceResponse> WarmUpAsync(InferenceRequest request, CancellationToken cancellationToken)
+    {
+        TensorValidation.ThrowIfInvalid(_model, Version, Metadata, request.Inputs, joins: MaxBatchSize > 0);
+
+        // A thread of its own: on an inference thread the callers of other models would wait for the run.
+        return Task.Factory.StartNew(
+            () =>
+            {
+                ThreadNiceness.GiveWay();
+                return new InferenceResponse { Version = Version, Outputs = _session.Run(request.Inputs, cancellationToken) };
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+    }
+
     /// <summary>For the end of the program: fails who waits, and closes the session when the last holder and run are gone.</summary>
     public void Dispose()
     {
@@ -117,7 +134,8 @@ public sealed class ServedModelVersion : IServedVersion, IDisposable
         TensorValidation.ThrowIfInvalid(_model, Version, Metadata, request.Inputs, joins: MaxBatchSize > 0);
         var wanted = _outputs.Find(request.Outputs);
         var inputs = TensorValidation.InModelOrder(Metadata, request.Inputs);
-        var outputs = await _batcher.InferAsync(inputs, wanted, RowsOf(inputs), request.Priority, cancellationToken);
+        var timeout = request.Timeout < LongestTimeout ? request.Timeout : null;
+        var outputs = await _batcher.InferAsync(inputs, wanted, RowsOf(inputs), request.Priority, timeout, cancellationToken);
         return new InferenceResponse { Version = Version, Outputs = outputs };
     }
 

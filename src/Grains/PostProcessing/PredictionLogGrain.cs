@@ -40,6 +40,8 @@ internal sealed class PredictionLogGrain(
         return await export.ReadFeaturesAsync(query);
     }
 
+    public Task<ExportText> FindExportTextAsync(ExportQuery query, LogCursor? after) => export.FindTextAsync(query, after);
+
     public Task<ExportPage> ExportAsync(ExportQuery query, LogCursor? after) => export.ReadPageAsync(query, after);
 
     private async Task<PredictionRecord> ReadAsync(Guid id) => await log.ReadAsync(id) ?? throw new InferenceException(

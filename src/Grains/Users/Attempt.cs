@@ -9,6 +9,9 @@ internal sealed class Attempt(PredictionRequest request) : IDisposable
 
     public PredictionRequest Request => request;
 
+    /// <summary>The one that began before it and is under way, too.</summary>
+    public Attempt? Earlier { get; set; }
+
     /// <summary>Cancelled when nobody waits any more.</summary>
     public CancellationToken Abandoned => _abandoned.Token;
 

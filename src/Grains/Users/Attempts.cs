@@ -4,15 +4,15 @@ namespace OrleansInference.Grains.Users;
 /// <remarks>Runs on the user grain's turns only.</remarks>
 internal sealed class Attempts
 {
-    // Few at a time; and a user without any has only the list.
-    private readonly List<Attempt> _underWay = [];
+    // Few at a time, chained by themselves: a user without any weighs nothing for it.
+    private Attempt? _latest;
     private TaskCompletionSource? _drained;
     private int _running;
 
     /// <summary>The attempt that the request repeats; null for a new one, and for another body under the same id or key.</summary>
     public Attempt? Find(PredictionRequest request)
     {
-        foreach (var attempt in _underWay)
+        for (var attempt = _latest; attempt is not null; attempt = attempt.Earlier)
         {
             if (IsNamedAlike(attempt.Request, request) && !attempt.Abandoned.IsCancellationRequested && IsSame(attempt.Request, request)) return attempt;
         }
@@ -20,14 +20,22 @@ internal sealed class Attempts
         return null;
     }
 
-    /// <summary>Begins the work of a new attempt and lets repeats find it meanwhile.</summary>
+    /// <summary>Begins the work of a new attempt and lets repeats find it until the work ends it with <see cref="End"/>.</summary>
     public Attempt Begin(PredictionRequest request, Func<Attempt, Task<Prediction>> predict)
     {
-        var attempt = new Attempt(request);
-        _underWay.Add(attempt);
+        var attempt = new Attempt(request) { Earlier = _latest };
+        _latest = attempt;
         _running++;
-        attempt.Run = RunAsync(attempt, predict);
+        attempt.Run = predict(attempt);
         return attempt;
+    }
+
+    /// <summary>The work is over: nobody joins it any more.</summary>
+    public void End(Attempt attempt)
+    {
+        Remove(attempt);
+        attempt.Dispose();
+        EndOne();
     }
 
     /// <summary>Counts work among what is under way that outlives its attempt; it does not fail.</summary>
@@ -48,23 +56,13 @@ internal sealed class Attempts
         first.Model == second.Model && first.IdempotencyKey == second.IdempotencyKey && first.Unrecorded == second.Unrecorded && first.Details == second.Details
         && first.Fields.SequenceEqual(second.Fields) && first.Overrides.SequenceEqual(second.Overrides);
 
-    private async Task<Prediction> RunAsync(Attempt attempt, Func<Attempt, Task<Prediction>> predict)
+    private void Remove(Attempt ended)
     {
-        try
+        if (_latest == ended) _latest = ended.Earlier;
+        for (var attempt = _latest; attempt is not null; attempt = attempt.Earlier)
         {
-            return await predict(attempt);
+            if (attempt.Earlier == ended) attempt.Earlier = ended.Earlier;
         }
-        finally
-        {
-            End(attempt);
-        }
-    }
-
-    private void End(Attempt attempt)
-    {
-        _underWay.Remove(attempt);
-        attempt.Dispose();
-        EndOne();
     }
 
     private void EndOne()

@@ -7,15 +7,4 @@ namespace OrleansInference.Grains.Users;
 /// <param name="Kept">What grain storage has; null where it could not be asked.</param>
 /// <param name="Sequence">The last of the user's events that they hold.</param>
 /// <param name="Unkept">Events that the snapshot lacks; a history counts as enough of them to be kept at once.</param>
-internal sealed record LoadedWindows(EventWindow[] Windows, KeptSnapshot? Kept, long Sequence, int Unkept)
-{
-    public EventWindow Of(WindowView view)
-    {
-        foreach (var window in Windows)
-        {
-            if (ReferenceEquals(window.View, view)) return window;
-        }
-
-        throw new InvalidOperationException($"The view {view.Name} is not configured.");
-    }
-}
+internal sealed record LoadedWindows(EventWindow[] Windows, KeptSnapshot? Kept, long Sequence, int Unkept);

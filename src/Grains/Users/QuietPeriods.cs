@@ -12,7 +12,8 @@ namespace OrleansInference.Grains.Users;
 /// </remarks>
 internal sealed class QuietPeriods(string user, IOutbox outbox)
 {
-    private readonly HashSet<RaisedRule> _pending = [];
+    // None for most users at most times.
+    private HashSet<RaisedRule>? _pending;
     private Dictionary<string, DateTimeOffset>? _lastRaised;
     private Task? _loading;
 
@@ -41,15 +42,14 @@ internal sealed class QuietPeriods(string user, IOutbox outbox)
     }
 
     /// <summary>The record was written.</summary>
-    public void Keep(IEnumerable<RaisedRule> rules) => _pending.ExceptWith(rules);
+    public void Keep(IEnumerable<RaisedRule> rules) => RemovePending(rules);
 
     /// <summary>The record was not written.</summary>
     public void TakeBack(IEnumerable<RaisedRule> rules)
     {
+        RemovePending(rules);
         foreach (var rule in rules)
         {
-            _pending.Remove(rule);
-
             // What was raised since is not ours to change.
             if (_lastRaised is null || _lastRaised.GetValueOrDefault(rule.Key) != rule.At) continue;
             if (rule.Before is { } before) _lastRaised[rule.Key] = before;
@@ -60,7 +60,7 @@ internal sealed class QuietPeriods(string user, IOutbox outbox)
     /// <summary>The record may have been written: only the outbox knows.</summary>
     public void Doubt(IEnumerable<RaisedRule> rules)
     {
-        _pending.ExceptWith(rules);
+        RemovePending(rules);
         Forget();
     }
 
@@ -70,7 +70,7 @@ internal sealed class QuietPeriods(string user, IOutbox outbox)
     private async Task LoadAsync()
     {
         var lastRaised = new Dictionary<string, DateTimeOffset>(await outbox.ReadLastRaisedAsync(user, CancellationToken.None));
-        foreach (var rule in _pending) lastRaised[rule.Key] = rule.At;
+        foreach (var rule in _pending ?? []) lastRaised[rule.Key] = rule.At;
         _lastRaised = lastRaised;
     }
 
@@ -80,8 +80,14 @@ internal sealed class QuietPeriods(string user, IOutbox outbox)
         if (now - last < quiet) return null;
         _lastRaised[rule] = now;
         var raised = new RaisedRule(rule, now, last);
-        _pending.Add(raised);
+        (_pending ??= []).Add(raised);
         return raised;
+    }
+
+    private void RemovePending(IEnumerable<RaisedRule> rules)
+    {
+        _pending?.ExceptWith(rules);
+        if (_pending is { Count: 0 }) _pending = null;
     }
 }
 

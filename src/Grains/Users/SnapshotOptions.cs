@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace OrleansInference.Grains.Users;
 
-/// <summary>How users' snapshots are read. Section <c>Inference:Snapshots</c>.</summary>
+/// <summary>How users' snapshots are read, and written by a silo that stops. Section <c>Inference:Snapshots</c>.</summary>
 public sealed class SnapshotOptions
 {
     /// <summary>
@@ -15,4 +15,11 @@ public sealed class SnapshotOptions
     /// <summary>How long no snapshot is asked for when grain storage does not answer. Default: 5 s. Zero asks every time. At most 10 minutes.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan PauseAfterFailure { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long a silo that stops goes on serving while it writes the snapshots that are due within the next minute. What is not written
+    /// then is read from the log. Default: 10 s; less than Inference:Shutdown:Timeout is meant. At most 10 minutes.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
 }

@@ -9,98 +9,101 @@ namespace OrleansInference.Grains.Users;
 /// Never on the path of a reply, and never a failed prediction: what a snapshot lacks is in the log. Runs on the user grain's
 /// turns only.
 /// </remarks>
-internal sealed partial class SnapshotWriter(
-    GrainId user, UserSnapshots store, Func<UserSnapshot> take, SnapshotTimer timer, TimeProvider time, InferenceInstruments instruments, ILogger logger)
+internal sealed partial class SnapshotWriter(UserWindows windows, UserWindowsServices services)
 {
     /// <summary>So many records at most are read from the log when the user comes back.</summary>
     public const int EventsBetween = 256;
 
-    private static readonly TimeSpan LongestUnkept = TimeSpan.FromSeconds(60);
-
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(10);
 
-    private KeptETag? _etag;
+    private string? _etag;
+    private bool _isETagKnown;
     private int _unkept;
-    private IDisposable? _timer;
-    private Task _saving = Task.CompletedTask;
+    private bool _isScheduled;
+    private bool _isStopped;
+    private Task? _saving;
     private long? _failedAt;
 
     /// <summary>Whether it is time for a snapshot.</summary>
-    public bool IsDue => _unkept >= EventsBetween && _saving.IsCompleted && !IsPausing();
+    public bool IsDue => _unkept >= EventsBetween && !IsSaving && !IsPausing();
+
+    private bool IsSaving => _saving is { IsCompleted: false };
 
     public void OnLoaded(LoadedWindows loaded)
     {
-        _etag = loaded.Kept is { } kept ? new KeptETag(kept.ETag) : null;
+        (_etag, _isETagKnown) = (loaded.Kept?.ETag, loaded.Kept is not null);
         _unkept = loaded.Unkept;
-        if (_unkept > 0) StartTimer();
+        if (_unkept > 0) Schedule();
     }
 
     public void OnEvent()
     {
         _unkept++;
-        StartTimer();
+        Schedule();
+    }
+
+    /// <summary>The schedule's call.</summary>
+    public Task OnTimeAsync()
+    {
+        _isScheduled = false;
+        return _isStopped ? Task.CompletedTask : SaveAsync();
     }
 
     /// <summary>Writes what is new; nothing where nothing is. Does not fail.</summary>
     public Task SaveAsync()
     {
-        if (_unkept > 0 && _saving.IsCompleted) _saving = WriteAsync();
-        return _saving;
+        if (_unkept > 0 && !IsSaving) _saving = WriteAsync();
+        return DrainAsync();
     }
 
     /// <summary>Completes when nothing is being written.</summary>
-    public Task DrainAsync() => _saving;
+    public Task DrainAsync() => _saving ?? Task.CompletedTask;
 
-    public Task ClearAsync() => store.ClearAsync(user);
+    public Task ClearAsync() => services.Snapshots.ClearAsync(windows.User.Grain);
 
-    public void Forget()
-    {
-        (_etag, _unkept) = (null, 0);
-        StopTimer();
-    }
+    public void Forget() => (_etag, _isETagKnown, _unkept) = (null, false, 0);
+
+    /// <summary>The activation ends: nothing is tried again.</summary>
+    public void Stop() => _isStopped = true;
 
     private async Task WriteAsync()
     {
-        var kept = _unkept;
-        StopTimer();
+        var (kept, user) = (_unkept, windows.User.Grain);
         try
         {
             // Not known where the user came back while storage did not answer, or where somebody else wrote: an activation before
             // this one, after this one had read.
-            _etag ??= new KeptETag((await store.ReadAsync(user)).ETag);
-            _etag = new KeptETag(await store.WriteAsync(user, take(), _etag.Value));
+            if (!_isETagKnown) _etag = (await services.Snapshots.ReadAsync(user)).ETag;
+            _etag = await services.Snapshots.WriteAsync(user, windows.TakeSnapshot(), _etag);
+            _isETagKnown = true;
             _unkept = Math.Max(0, _unkept - kept);
             _failedAt = null;
         }
         catch (Exception e)
         {
-            instruments.OnSnapshotFailed("write");
-            _failedAt = time.GetTimestamp();
-            _etag = null;
+            services.Instruments.OnSnapshotFailed("write");
+            _failedAt = services.Time.GetTimestamp();
+            _isETagKnown = false;
 
             // What concerns all users was told where it began.
-            if (e is not InferenceException) LogNotWritten(e);
+            if (e is not InferenceException) LogNotWritten(services.Logger, e);
         }
 
-        if (_unkept > 0) StartTimer();
+        if (_unkept > 0) Schedule();
+
+        // A task that is over is only memory.
+        _saving = null;
     }
 
-    private bool IsPausing() => _failedAt is { } failed && time.GetElapsedTime(failed) < PauseAfterFailure;
+    private bool IsPausing() => _failedAt is { } failed && services.Time.GetElapsedTime(failed) < PauseAfterFailure;
 
-    private void StartTimer() => _timer ??= timer(_ => SaveAsync(), LongestUnkept);
-
-    private void StopTimer()
+    private void Schedule()
     {
-        _timer?.Dispose();
-        _timer = null;
+        if (_isScheduled || _isStopped) return;
+        _isScheduled = true;
+        services.Schedule.Add(this);
     }
-
-    /// <summary>The etag that is known, if of no snapshot.</summary>
-    private sealed record KeptETag(string? Value);
 
     [LoggerMessage(EventIds.SnapshotNotWritten, LogLevel.Warning, "A user's snapshot was not written; the log has what it lacks, and it is tried again")]
-    private partial void LogNotWritten(Exception cause);
+    private static partial void LogNotWritten(ILogger logger, Exception cause);
 }
-
-/// <summary>Calls back once on the grain's turns, unless it is disposed before.</summary>
-internal delegate IDisposable SnapshotTimer(Func<CancellationToken, Task> callback, TimeSpan due);

@@ -15,20 +15,28 @@ internal sealed class UserFeatures
     // Of what is left, for what was pushed; the views' queries are still to come.
     private const double ShareOfPushes = 0.25;
 
-    // As many as the models have; a user has no use for a hash table.
+    // As many as the models have, in a list that grows by one: a user has no use for a hash table, nor for empty places.
     private readonly List<CachedFeatureView> _views = [];
 
-    private readonly string _userId;
-    private readonly FeatureSources _sources;
-    private readonly UserPushes _pushes;
-    private readonly TimeProvider _time;
+    private readonly UserIdentity _user;
+    private readonly UserFeaturesServices _services;
+    private UserPushes? _pushes;
+    private bool _hasNoPushes;
 
-    public UserFeatures(GrainId user, FeatureSources sources, PushStore pushes, TimeProvider time)
+    public UserFeatures(UserIdentity user, UserFeaturesServices services)
     {
-        _userId = UserKey.ToUserId(user.Key.ToString()!);
-        _sources = sources;
-        _pushes = new UserPushes(user, pushes, _views);
-        _time = time;
+        _user = user;
+        _services = services;
+    }
+
+    // Made when it is needed: most users have nothing pushed, and need not keep more than that.
+    private UserPushes Pushes
+    {
+        get
+        {
+            _hasNoPushes = false;
+            return _pushes ??= new UserPushes(_user, _services.Pushes, _views);
+        }
     }
 
     /// <summary>Forgets the cached views; what was pushed is kept in grain storage.</summary>
@@ -36,22 +44,24 @@ internal sealed class UserFeatures
     {
         foreach (var view in _views) view.Dispose();
         _views.Clear();
-        _pushes.Forget();
+        _pushes?.Forget();
+        _hasNoPushes = false;
     }
 
     /// <summary>Removes what is kept in grain storage.</summary>
-    public Task ClearKeptAsync() => _pushes.ClearAsync();
+    public Task ClearKeptAsync() => Pushes.ClearAsync();
 
     /// <summary>Sets values of a view, and keeps them.</summary>
     /// <exception cref="InferenceException">NotFound or InvalidInput: nothing is changed. StorageUnavailable: they may be gone with this silo.</exception>
     public async Task<FeaturePushResult> PushAsync(string view, FeaturePush push, CancellationToken cancellationToken)
     {
         var named = Find(view);
-        var (values, eventTime) = FeaturePushReader.Read(named, push, _time.GetUtcNow());
-        await _pushes.LoadAsync().WaitAsync(cancellationToken);
+        var (values, eventTime) = FeaturePushReader.Read(named, push, _services.Time.GetUtcNow());
+        if (!_hasNoPushes) await Pushes.LoadAsync().WaitAsync(cancellationToken);
         var cached = Cached(named);
+        if (cached.GetPushedAfter(values, eventTime) is { } next) Pushes.EnsureFits(view, next);
         var result = new FeaturePushResult(cached.Push(values, eventTime), cached.EventTime!.Value);
-        if (result.Applied) await _pushes.SaveAsync().WaitAsync(cancellationToken);
+        if (result.Applied) await Pushes.SaveAsync().WaitAsync(cancellationToken);
         return result;
     }
 
@@ -60,17 +70,17 @@ internal sealed class UserFeatures
     public async Task InvalidateAsync(string view, CancellationToken cancellationToken)
     {
         var named = Find(view);
-        await _pushes.LoadAsync().WaitAsync(cancellationToken);
-        var wasPushed = _pushes.Find(view) is not null;
+        await LoadPushesAsync().WaitAsync(cancellationToken);
+        var wasPushed = _pushes?.Find(view) is not null;
         Cached(named).Invalidate();
-        if (wasPushed) await _pushes.SaveAsync().WaitAsync(cancellationToken);
+        if (wasPushed) await Pushes.SaveAsync().WaitAsync(cancellationToken);
     }
 
     /// <summary>Reads the plan's views that are not fresh, together; their names.</summary>
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
     public async Task<IReadOnlyList<string>> WarmAsync(PredictPlan plan, CancellationToken cancellationToken)
     {
-        await _pushes.LoadAsync().WaitAsync(cancellationToken);
+        await LoadPushesAsync().WaitAsync(cancellationToken);
         var views = plan.Sources.Select(planned => planned.Source).OfType<FeatureView>().ToArray();
         await Task.WhenAll(views.Select(view => Cached(view).WarmAsync(cancellationToken)));
         return [.. views.Select(view => view.Name)];
@@ -82,8 +92,8 @@ internal sealed class UserFeatures
     /// <summary>Starts every source of the plan in this turn, then waits for them together. Window views are left out.</summary>
     public async ValueTask<FeatureRow?[]> ReadAsync(PredictPlan plan, BoundRequest request, TimeBudget budget)
     {
-        if (!_pushes.IsLoaded && plan.HasViews) await LoadPushesAsync(plan, budget);
-        var query = new FeatureQuery(_userId, request, budget, request.MaxAge);
+        if (plan.HasViews && !_hasNoPushes && _pushes is not { IsLoaded: true }) await LoadPushesAsync(plan, budget);
+        var query = new FeatureQuery(_user.Id, request, budget, request.MaxAge);
         var reads = new PendingRow[plan.Sources.Count];
         for (var i = 0; i < reads.Length; i++)
         {
@@ -103,12 +113,12 @@ internal sealed class UserFeatures
         var left = (budget.Total * ShareOfFeatures) - budget.Elapsed;
         try
         {
-            return await pending.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time, budget.Token);
+            return await pending.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _services.Time, budget.Token);
         }
         catch (TimeoutException)
         {
             pending.Ignore();
-            return FeatureRow.Defaults(source.Columns, _time.GetTimestamp(), degraded: true);
+            return FeatureRow.Defaults(source.Columns, _services.Time.GetTimestamp(), degraded: true);
         }
     }
 
@@ -123,7 +133,7 @@ internal sealed class UserFeatures
     {
         try
         {
-            await _pushes.LoadAsync().WaitAsync(budget.Remaining * ShareOfPushes, _time, budget.Token);
+            await LoadPushesAsync().WaitAsync(budget.Remaining * ShareOfPushes, _services.Time, budget.Token);
         }
         catch (Exception e) when (e is InferenceException or TimeoutException && !plan.HasPushedViews)
         {
@@ -135,6 +145,14 @@ internal sealed class UserFeatures
         }
     }
 
+    private async Task LoadPushesAsync()
+    {
+        if (_hasNoPushes) return;
+        var pushes = Pushes;
+        await pushes.LoadAsync();
+        if (pushes == _pushes && pushes.IsNothing) (_pushes, _hasNoPushes) = (null, true);
+    }
+
     private CachedFeatureView Cached(FeatureView view)
     {
         foreach (var one in _views)
@@ -142,15 +160,16 @@ internal sealed class UserFeatures
             if (one.View == view) return one;
         }
 
-        var cached = new CachedFeatureView(view, _userId, _time);
+        var cached = new CachedFeatureView(view, _user.Id);
+        _views.Capacity = _views.Count + 1;
         _views.Add(cached);
-        if (_pushes.Find(view.Name) is { } pushed) cached.PutBack(pushed);
+        if (_pushes?.Find(view.Name) is { } pushed) cached.PutBack(pushed);
         return cached;
     }
 
-    private FeatureView Find(string name) => _sources.Find(name) as FeatureView ?? throw new InferenceException(
+    private FeatureView Find(string name) => _services.Sources.Find(name) as FeatureView ?? throw new InferenceException(
         InferenceErrorCode.NotFound,
-        $"There is no feature view '{FieldError.Quote(name)}'. Views: {(_sources.NamesOf(source => source is FeatureView).ToArray() is { Length: > 0 } names ? string.Join(", ", names) : "(none)")}.");
+        $"There is no feature view '{FieldError.Quote(name)}'. Views: {(_services.Sources.NamesOf(source => source is FeatureView).ToArray() is { Length: > 0 } names ? string.Join(", ", names) : "(none)")}.");
 
     // What is in memory is there at once, without a task.
     private readonly record struct PendingRow(FeatureRow? Row, Task<FeatureRow>? Pending)

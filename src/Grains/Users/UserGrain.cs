@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Grains.Features;
@@ -14,61 +13,37 @@ namespace OrleansInference.Grains.Users;
 
 /// <summary>One user: owns the path of a prediction, the user's cached features and the order of the user's records.</summary>
 /// <remarks>Reentrant: predictions of one user overlap while they wait; state changes happen between awaits only.</remarks>
-[Reentrant, GrainType("user")]
+[Reentrant, GrainType(TypeName)]
 internal sealed partial class UserGrain : Grain, IUserGrain
 {
+    /// <summary>Part of the keys in grain storage.</summary>
+    public const string TypeName = "user";
+
     private const int LastPredictions = 10;
 
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
-    private readonly ModelCatalog _models;
-    private readonly IPredictionLog _log;
-    private readonly TimeProvider _time;
-    private readonly InferenceInstruments _instruments;
-    private readonly ILogger<UserGrain> _logger;
-    private readonly string _key;
-    private readonly string _userId;
+    private readonly UserServices _services;
+    private readonly UserIdentity _user;
     private readonly UserFeatures _features;
     private readonly UserJournal _journal;
     private readonly UserWindows _windows;
-    private readonly RecordedReplies _replies;
     private readonly Attempts _attempts = new();
-    private readonly UserErasing _erasing;
+    private UserErasing? _erasing;
 
-    public UserGrain(
-        IGrainContext context,
-        ModelCatalog models,
-        FeatureSources sources,
-        IPredictionLog log,
-        IOutbox outbox,
-        IUserErasure stored,
-        IOptions<IdempotencyOptions> idempotency,
-        IOptions<ErasureOptions> erasure,
-        TimeProvider time,
-        UserWindowsServices windows,
-        PushStore pushes,
-        InferenceInstruments instruments,
-        ILogger<UserGrain> logger)
+    // Nothing of the activation's own scope is injected: that would make a container of services for each user.
+    public UserGrain(UserServices services)
     {
-        _models = models;
-        _log = log;
-        _time = time;
-        _instruments = instruments;
-        _logger = logger;
-        _key = context.GrainId.Key.ToString()!;
-        _userId = UserKey.ToUserId(_key);
-        _features = new UserFeatures(context.GrainId, sources, pushes, time);
-        _journal = new UserJournal(_key, log, outbox, time);
-        _windows = new UserWindows(context.GrainId, windows, _journal, StartTimer);
-        _replies = new RecordedReplies(_key, log, idempotency.Value.KeyLifetime, time);
-        _erasing = new UserErasing(_key, stored, erasure.Value.Log);
+        _services = services;
+        _user = new UserIdentity(GrainContext.GrainId.Key.ToString()!);
+        _features = new UserFeatures(_user, services.Features);
+        _journal = new UserJournal(_user, services.Journal);
+        _windows = new UserWindows(_user, services.Windows, _journal);
     }
 
-    public async Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken)
-    {
-        await UntilErasedAsync(cancellationToken);
-        return await (_attempts.Find(request) ?? _attempts.Begin(request, PredictAsync)).WaitAsync(cancellationToken);
-    }
+    public Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken) => _erasing?.UnderWay is null
+        ? (_attempts.Find(request) ?? _attempts.Begin(request, PredictAsync)).WaitAsync(cancellationToken)
+        : PredictAfterErasureAsync(request, cancellationToken);
 
     public async Task<FeaturePushResult> PushFeaturesAsync(string view, FeaturePush push, CancellationToken cancellationToken)
     {
@@ -85,7 +60,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     public async Task<PrefetchedFeatures> PrefetchAsync(string? model, CancellationToken cancellationToken)
     {
         await UntilErasedAsync(cancellationToken);
-        var served = await _models.AcquirePredictingAsync(model, cancellationToken);
+        var served = await _services.Models.AcquirePredictingAsync(model, cancellationToken);
         try
         {
             return new PrefetchedFeatures(served.Name, await _features.WarmAsync(served.Plan!, cancellationToken));
@@ -99,55 +74,67 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _features.Clear();
-        return _windows.SaveAsync().WaitAsync(cancellationToken);
+
+        // All users leave a silo that stops, and each is asked for: what it wrote no snapshot of before, the log has.
+        return _windows.StopAsync(save: reason.ReasonCode is not DeactivationReasonCode.ShuttingDown).WaitAsync(cancellationToken);
     }
 
     public async Task<UserErasure> EraseAsync(CancellationToken cancellationToken)
     {
+        _erasing ??= new UserErasing(_user.Key, _services.Stored, _services.Erasure.Value.Log);
         var erased = await _erasing.EraseAsync(DrainAsync, ClearAsync, Forget).WaitAsync(cancellationToken);
-        LogErased(erased.Predictions, erased.Messages);
+        LogErased(_services.Logger, erased.Predictions, erased.Messages);
         return erased;
     }
 
     public async Task<UserState> GetStateAsync() => new()
     {
-        UserId = _userId,
+        UserId = _user.Id,
         LastSequence = _journal.LastSequence,
         Features = [.. DescribeWindows(), .. _features.Describe()],
-        Variants = [.. _models.Predicting.Select(model => model.VariantFor(_key))],
-        LastPredictions = [.. (await _log.ReadLatestAsync(_key, LastPredictions)).Select(RecordedPredictions.From)],
+        Variants = [.. _services.Models.Predicting.Select(model => model.VariantFor(_user.Key))],
+        LastPredictions = [.. (await _services.Log.ReadLatestAsync(_user.Key, LastPredictions)).Select(RecordedPredictions.From)],
     };
 
     private IEnumerable<CachedFeatures> DescribeWindows() => _windows.Loaded.Select(window => new CachedFeatures(
         window.View.Name,
         TimeSpan.Zero,
         true,
-        [.. window.View.Columns.Zip(window.Read(_time.GetUtcNow().UtcTicks), (column, value) => KeyValuePair.Create(column.Name, value.ToObject()))]));
+        [.. window.View.Columns.Zip(window.Read(_services.Time.GetUtcNow().UtcTicks), (column, value) => KeyValuePair.Create(column.Name, value.ToObject()))]));
 
     private async Task UntilErasedAsync(CancellationToken cancellationToken)
     {
-        while (_erasing.UnderWay is { } erasure) await erasure.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        while (_erasing?.UnderWay is { } erasure) await erasure.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
+    private async Task<Prediction> PredictAfterErasureAsync(PredictionRequest request, CancellationToken cancellationToken)
+    {
+        await UntilErasedAsync(cancellationToken);
+        return await PredictAsync(request, cancellationToken);
     }
 
     private async Task<Prediction> PredictAsync(Attempt attempt)
     {
-        // Held to the end: the features are made for these versions, whatever is served when they are ready.
-        var model = await _models.AcquirePredictingAsync(attempt.Request.Model, attempt.Abandoned);
+        ServedModel? model = null;
+        var startedAt = _services.Time.GetTimestamp();
         try
         {
-            return await PredictInTimeAsync(model, attempt.Request, attempt.Abandoned);
+            // Held to the end: the features are made for these versions, whatever is served when they are ready.
+            model = await _services.Models.AcquirePredictingAsync(attempt.Request.Model, attempt.Request.Timeout, attempt.Abandoned);
+            return await PredictInTimeAsync(model, attempt.Request, startedAt, attempt.Abandoned);
         }
         finally
         {
-            model.Release();
+            model?.Release();
+            _attempts.End(attempt);
         }
     }
 
-    private async Task<Prediction> PredictInTimeAsync(ServedModel model, PredictionRequest request, CancellationToken abandoned)
+    private async Task<Prediction> PredictInTimeAsync(ServedModel model, PredictionRequest request, long startedAt, CancellationToken abandoned)
     {
         var plan = model.Plan!;
         var time = request.Timeout < plan.Deadline ? request.Timeout.Value : plan.Deadline;
-        using var budget = new TimeBudget(time, _time, abandoned);
+        using var budget = new TimeBudget(time, _services.Time, abandoned, startedAt);
         var outcome = nameof(InferenceErrorCode.Internal);
         try
         {
@@ -172,7 +159,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         }
         finally
         {
-            _instruments.OnPredicted(plan.Model, outcome, budget.Elapsed);
+            _services.Instruments.OnPredicted(plan.Model, outcome, budget.Elapsed);
         }
     }
 
@@ -180,15 +167,15 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     private async Task<Prediction> PredictAsync(ServedModel model, PredictionRequest request, TimeBudget budget)
     {
         var plan = model.Plan!;
-        var bound = plan.Bind(request, _time.GetUtcNow());
-        if (await _replies.FindAsync(plan, request, budget.Token) is { } recorded) return recorded;
+        var bound = plan.Bind(request, _services.Time.GetUtcNow());
+        if (await _services.Replies.FindAsync(_user.Key, plan, request, budget.Token) is { } recorded) return recorded;
         if (plan.Logging is not PredictionLogging.Off && !request.Unrecorded) _journal.BeginLoad();
-        _windows.BeginLoad(plan, bound);
+        _windows.BeginLoad(plan, bound, !request.Unrecorded);
         var rows = await _features.ReadAsync(plan, bound, budget);
         using var admission = await _windows.AdmitAsync(plan, bound, !request.Unrecorded, budget.Token);
-        var features = new FeatureVector(plan, admission.Request, admission.Complete(plan, rows), _time);
+        var features = new FeatureVector(plan, admission.Request, admission.Complete(plan, rows), _services.Time);
         var featuresAfter = budget.Elapsed;
-        var inference = await GrainFactory.GetGrain<IModelGrain>(plan.Model).InferAsync(features.ToInferenceRequest(_key, model.Generation), budget.Token);
+        var inference = await _services.ModelGrains.Get(plan.Model).InferAsync(features.ToInferenceRequest(_user.Key, model.Generation), budget.Token);
         var times = new PredictionTimes(bound.At, featuresAfter, budget.Elapsed - featuresAfter, budget.Elapsed);
         var draft = new PredictionDraft
         {
@@ -242,8 +229,8 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         return await _journal.AppendAsync(draft, admission, budget.Token) switch
         {
             AppendOutcome.Appended => draft.Prediction,
-            AppendOutcome.Repeated => await _replies.GetAsync(draft.Plan, draft.Request, budget.Token),
-            AppendOutcome.Superseded => throw Superseded(draft.Prediction.PredictionId),
+            AppendOutcome.Repeated => await _services.Replies.GetAsync(_user.Key, draft.Plan, draft.Request, budget.Token),
+            AppendOutcome.Superseded => throw Superseded(draft),
             _ => throw ChainBroken(draft.Prediction.PredictionId),
         };
     }
@@ -254,13 +241,13 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         try
         {
             var outcome = await _journal.AppendAsync(draft, admission, CancellationToken.None);
-            if (outcome is AppendOutcome.Superseded) Superseded(draft.Prediction.PredictionId);
-            if (outcome is not AppendOutcome.Appended) _instruments.OnRecordLost(draft.Plan.Model);
+            if (outcome is AppendOutcome.Superseded) Superseded(draft);
+            if (outcome is not AppendOutcome.Appended) _services.Instruments.OnRecordLost(draft.Plan.Model);
         }
         catch (InferenceException e)
         {
-            _instruments.OnRecordLost(draft.Plan.Model);
-            LogRecordLost(e, draft.Prediction.PredictionId);
+            _services.Instruments.OnRecordLost(draft.Plan.Model);
+            LogRecordLost(_services.Logger, e, draft.Prediction.PredictionId);
         }
     }
 
@@ -272,9 +259,6 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         await _windows.DrainAsync();
     }
 
-    private IGrainTimer StartTimer(Func<CancellationToken, Task> callback, TimeSpan due) =>
-        this.RegisterGrainTimer(callback, new GrainTimerCreationOptions { DueTime = due, Period = Timeout.InfiniteTimeSpan, Interleave = true });
-
     // What memory has of the user; the log is read again before the next prediction.
     private void Forget()
     {
@@ -284,9 +268,11 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     }
 
     // The log refused our number: another activation has gone on from where we believed to be. It owns the user now.
-    private InferenceException Superseded(Guid predictionId)
+    private InferenceException Superseded(PredictionDraft draft)
     {
-        LogSuperseded(predictionId);
+        var predictionId = draft.Prediction.PredictionId;
+        LogSuperseded(_services.Logger, predictionId);
+        _services.Instruments.OnRecordRefused(draft.Plan.Model);
         DeactivateOnIdle();
         return new InferenceException(
             InferenceErrorCode.NotReady, $"The user moved to another activation while prediction {predictionId} was under way; nothing was recorded. Retry.", RetryAfter);
@@ -304,12 +290,12 @@ internal sealed partial class UserGrain : Grain, IUserGrain
             : $"Prediction {request.PredictionId} took longer than predict.deadline = {plan.Deadline} in the manifest of {plan.Model}. Raise it, or find the slow stage in the metrics.");
 
     [LoggerMessage(EventIds.UserSuperseded, LogLevel.Warning, "Another activation has recorded for the user of prediction {PredictionId}; this one deactivates")]
-    private partial void LogSuperseded(Guid predictionId);
+    private static partial void LogSuperseded(ILogger logger, Guid predictionId);
 
     [LoggerMessage(EventIds.RecordLost, LogLevel.Warning, "Prediction {PredictionId} was answered and not recorded, as its model's logging = bestEffort allows")]
-    private partial void LogRecordLost(Exception cause, Guid predictionId);
+    private static partial void LogRecordLost(ILogger logger, Exception cause, Guid predictionId);
 
     // Without the user: that is what is gone.
     [LoggerMessage(EventIds.UserErased, LogLevel.Information, "A user was erased, with {Predictions} predictions and {Messages} messages")]
-    private partial void LogErased(int predictions, int messages);
+    private static partial void LogErased(ILogger logger, int predictions, int messages);
 }

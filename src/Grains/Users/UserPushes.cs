@@ -8,10 +8,10 @@ namespace OrleansInference.Grains.Users;
 /// Promises: a push that was kept is there after the next load; pushes that come while one is being written are written together.
 /// Runs on the user grain's turns only.
 /// </remarks>
-/// <param name="user">The user's grain.</param>
+/// <param name="user">Whose they are.</param>
 /// <param name="store">Grain storage.</param>
 /// <param name="views">The user's views in memory: what they have is kept, and what was kept is given back to them.</param>
-internal sealed class UserPushes(GrainId user, PushStore store, IReadOnlyList<CachedFeatureView> views)
+internal sealed class UserPushes(UserIdentity user, PushStore store, IReadOnlyList<CachedFeatureView> views)
 {
     private const int Tries = 3;
 
@@ -20,10 +20,13 @@ internal sealed class UserPushes(GrainId user, PushStore store, IReadOnlyList<Ca
     private Dictionary<string, PushedFeatures>? _kept;
     private string? _etag;
     private Task? _load;
-    private Task _saving = Task.CompletedTask;
+    private Task? _saving;
     private Task? _next;
 
     public bool IsLoaded => _kept is not null;
+
+    /// <summary>Whether nothing is kept of the user, and nothing is on its way to be.</summary>
+    public bool IsNothing => _kept == Nothing && _etag is null && _saving is null && _next is null;
 
     /// <summary>What was kept of a view.</summary>
     public PushedFeatures? Find(string view) => _kept?.GetValueOrDefault(view);
@@ -32,11 +35,19 @@ internal sealed class UserPushes(GrainId user, PushStore store, IReadOnlyList<Ca
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
     public Task LoadAsync()
     {
-        if (!IsLoaded) return _load is { IsCompleted: false } ? _load : _load = ReadAsync();
+        if (IsLoaded) return Task.CompletedTask;
+        return _load is { IsCompleted: false } ? _load : _load = ReadAsync();
+    }
 
-        // For a user who stays, a task that is over is only memory.
-        _load = null;
-        return Task.CompletedTask;
+    /// <summary>Checks before a push is taken that what memory would have then can be kept.</summary>
+    /// <param name="view">The view that is pushed to.</param>
+    /// <param name="next">What would be kept of it.</param>
+    /// <exception cref="InferenceException">InvalidInput: grain storage does not take that much.</exception>
+    public void EnsureFits(string view, PushedFeatures next)
+    {
+        var kept = TakeFromMemory();
+        kept[view] = next;
+        store.EnsureFits(view, kept);
     }
 
     /// <summary>Keeps what memory has now.</summary>
@@ -46,8 +57,8 @@ internal sealed class UserPushes(GrainId user, PushStore store, IReadOnlyList<Ca
     /// <summary>Removes what is kept.</summary>
     public async Task ClearAsync()
     {
-        await (_next ?? _saving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        await store.ClearAsync(user);
+        await (_next ?? _saving ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await store.ClearAsync(user.Grain);
         Forget();
     }
 
@@ -57,7 +68,7 @@ internal sealed class UserPushes(GrainId user, PushStore store, IReadOnlyList<Ca
     // The one under way may have taken what memory had before the latest push.
     private async Task SaveNextAsync()
     {
-        await _saving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.ForceYielding);
+        await (_saving ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.ForceYielding);
         (_saving, _next) = (WriteAsync(), null);
         await _saving;
     }
@@ -67,18 +78,12 @@ internal sealed class UserPushes(GrainId user, PushStore store, IReadOnlyList<Ca
         for (var tried = 1; ; tried++)
         {
             await LoadAsync();
-            var kept = new Dictionary<string, PushedFeatures>(_kept!);
-            foreach (var view in views)
-            {
-                if (view.GetPushed() is { } pushed) kept[view.View.Name] = pushed;
-                else kept.Remove(view.View.Name);
-            }
-
+            var kept = TakeFromMemory();
             try
             {
                 // Never changed once it is handed over.
                 _kept = kept;
-                _etag = await store.WriteAsync(user, kept, _etag);
+                _etag = await store.WriteAsync(user.Grain, kept, _etag);
                 return;
             }
             catch (InconsistentStateException) when (tried < Tries)
@@ -89,13 +94,29 @@ internal sealed class UserPushes(GrainId user, PushStore store, IReadOnlyList<Ca
         }
     }
 
+    // Of views that are not in memory, what was kept stays.
+    private Dictionary<string, PushedFeatures> TakeFromMemory()
+    {
+        var kept = new Dictionary<string, PushedFeatures>(_kept ?? Nothing);
+        foreach (var view in views)
+        {
+            if (view.GetPushed() is { } pushed) kept[view.View.Name] = pushed;
+            else kept.Remove(view.View.Name);
+        }
+
+        return kept;
+    }
+
     private async Task ReadAsync()
     {
-        var (kept, etag) = await store.ReadAsync(user);
+        var (kept, etag) = await store.ReadAsync(user.Grain);
         (_kept, _etag) = (kept.Count == 0 ? Nothing : kept, etag);
         foreach (var view in views)
         {
             if (kept.TryGetValue(view.View.Name, out var pushed)) view.PutBack(pushed);
         }
+
+        // For a user who stays, a task that is over is only memory.
+        _load = null;
     }
 }

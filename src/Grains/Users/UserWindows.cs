@@ -17,36 +17,38 @@ internal sealed class UserWindows
     /// <summary>Most predictions of one user that may be under way where their order matters.</summary>
     public const int MaxUnderWay = 1_000;
 
-    private readonly GrainId _user;
-    private readonly WindowLoader _loader;
+    // What users share while none of theirs is under way. Never written to.
+    private static readonly LinkedList<Admission> NoneUnderWay = [];
+
+    private readonly UserWindowsServices _services;
     private readonly UserJournal _journal;
     private readonly SnapshotWriter _snapshots;
-    private readonly TimeProvider _time;
-    private readonly LinkedList<Admission> _underWay = [];
-    private Task<LoadedWindows>? _load;
-    private LoadedWindows? _loaded;
+    private LinkedList<Admission> _underWay = NoneUnderWay;
+    private Task? _load;
+    private EventWindow[]? _loaded;
     private TaskCompletionSource? _changed;
     private bool _inDoubt;
 
     // The last record that is known to be in the log: a number that was given and not written is given again by the next activation.
     private long _committed;
 
-    public UserWindows(GrainId user, UserWindowsServices services, UserJournal journal, SnapshotTimer timer)
+    public UserWindows(UserIdentity user, UserWindowsServices services, UserJournal journal)
     {
-        _user = user;
-        _loader = services.Loader;
+        User = user;
+        _services = services;
         _journal = journal;
-        _time = services.Time;
-        _snapshots = new SnapshotWriter(user, services.Snapshots, TakeSnapshot, timer, services.Time, services.Instruments, services.Logger);
+        _snapshots = new SnapshotWriter(this, services);
     }
 
-    /// <summary>The windows that are in memory.</summary>
-    public IReadOnlyList<EventWindow> Loaded => _loaded?.Windows ?? [];
+    public UserIdentity User { get; }
+
+    /// <summary>The windows that are in memory, one for each configured window view.</summary>
+    public IReadOnlyList<EventWindow> Loaded => _loaded ?? [];
 
     /// <summary>Starts to load the user's windows where the plan needs them, so that it overlaps with the reading of features.</summary>
-    public void BeginLoad(PredictPlan plan, BoundRequest request)
+    public void BeginLoad(PredictPlan plan, BoundRequest request, bool isRecorded)
     {
-        if (plan.HasWindows && _loaded is null && _load is not { IsCompleted: false }) _load = LoadAsync(EndOfHistory(plan, request));
+        if (plan.HasWindows && _loaded is null && _load is not { IsCompleted: false }) _load = LoadAsync(EndOfHistory(plan, request, isRecorded));
     }
 
     /// <summary>Reads the windows for a prediction, and lets its event enter.</summary>
@@ -59,11 +61,12 @@ internal sealed class UserWindows
         if (!plan.HasWindows) return new Admission(null, request, null);
         while (true)
         {
-            if (_inDoubt && _underWay.Count == 0) Forget();
-            var chain = _journal.CurrentChain();
-            if (_loaded is null) await LoadedAsync(plan, request, cancellationToken);
+            if (_inDoubt && _underWay.Count == 0) AskAgain();
+            var chain = isRecorded || _underWay.Count > 0 ? _journal.CurrentChain() : null;
+            if (_loaded is null) await LoadedAsync(plan, request, isRecorded, cancellationToken);
             else if (_inDoubt || !AllBelongTo(chain)) await NextChangeAsync(cancellationToken);
-            else return _underWay.Count < MaxUnderWay ? Admit(plan, request, isRecorded ? chain : null) : throw TooMany();
+            else if (_underWay.Count >= MaxUnderWay) throw TooMany();
+            else return Admit(plan, request, isRecorded ? chain : null);
         }
     }
 
@@ -99,6 +102,31 @@ internal sealed class UserWindows
     /// <summary>Writes a snapshot where there is something new to keep.</summary>
     public Task SaveAsync() => _loaded is null || _inDoubt ? Task.CompletedTask : _snapshots.SaveAsync();
 
+    /// <summary>Writes no more snapshots, as the activation ends; a last one where there is time for it.</summary>
+    public Task StopAsync(bool save)
+    {
+        _snapshots.Stop();
+        return save ? SaveAsync() : Task.CompletedTask;
+    }
+
+    /// <summary>What is in the windows and known to be in the log.</summary>
+    public UserSnapshot TakeSnapshot()
+    {
+        var snapshot = new UserSnapshot { Sequence = _committed };
+        foreach (var window in _loaded!)
+        {
+            var copy = window.Copy();
+            foreach (var admission in _underWay)
+            {
+                if (admission.Window == window && admission.State is not AdmissionState.Failed) copy.Remove(admission.Event);
+            }
+
+            snapshot.Windows[window.View.Name] = EventWindowCodec.Encode(copy);
+        }
+
+        return snapshot;
+    }
+
     /// <summary>Removes the snapshot, and what memory has.</summary>
     public async Task ClearAsync()
     {
@@ -113,27 +141,46 @@ internal sealed class UserWindows
         _snapshots.Forget();
     }
 
-    // An event may stand in the history already. A question about another time must not keep the rest of the past away.
-    private DateTimeOffset EndOfHistory(PredictPlan plan, BoundRequest request) =>
-        plan.Event is { } planned && planned.Happens(request) ? new DateTimeOffset(planned.ToEvent(request).Ticks, TimeSpan.Zero) : _time.GetUtcNow();
-
-    private async Task<LoadedWindows> LoadAsync(DateTimeOffset at)
+    // The journal's end too: a record that comes to the log after all must find its number taken, or ours is refused.
+    private void AskAgain()
     {
-        var loaded = await _loader.LoadAsync(_user, at);
-        _snapshots.OnLoaded(loaded);
-        _committed = loaded.Sequence;
-        return _loaded = loaded;
+        Forget();
+        _journal.Forget();
     }
 
-    private Task<LoadedWindows> LoadedAsync(PredictPlan plan, BoundRequest request, CancellationToken cancellationToken)
+    // An event may stand in the history already. A question about another time must not keep the rest of the past away.
+    private DateTimeOffset EndOfHistory(PredictPlan plan, BoundRequest request, bool isRecorded) =>
+        isRecorded && plan.Event is { } planned && planned.Happens(request) ? new DateTimeOffset(planned.ToEvent(request).Ticks, TimeSpan.Zero) : _services.Time.GetUtcNow();
+
+    private async Task LoadAsync(DateTimeOffset at)
     {
-        BeginLoad(plan, request);
+        // The journal's end first: a record that another activation still writes between the two reads is then counted here, and its number
+        // refused to us. The other way round our numbers would go on behind a record that was never counted.
+        await _journal.LoadedAsync();
+        var loaded = await _services.Loader.LoadAsync(User.Grain, at);
+        _snapshots.OnLoaded(loaded);
+        (_loaded, _committed) = (loaded.Windows, loaded.Sequence);
+    }
+
+    private EventWindow WindowOf(WindowView view)
+    {
+        foreach (var window in _loaded!)
+        {
+            if (ReferenceEquals(window.View, view)) return window;
+        }
+
+        throw new InvalidOperationException($"The view {view.Name} is not configured.");
+    }
+
+    private Task LoadedAsync(PredictPlan plan, BoundRequest request, bool isRecorded, CancellationToken cancellationToken)
+    {
+        BeginLoad(plan, request, isRecorded);
         return _load!.WaitAsync(cancellationToken);
     }
 
     // Once a chain is broken, another must not begin before everything that the broken one left in the windows is out of them.
     // The chain is read before this is asked: the log may break it at any time.
-    private bool AllBelongTo(RecordChain chain)
+    private bool AllBelongTo(RecordChain? chain)
     {
         foreach (var admission in _underWay)
         {
@@ -150,7 +197,7 @@ internal sealed class UserWindows
         request = FillDefaults(plan, request);
         if (plan.Event is not { } planned || !planned.Happens(request)) return Follow(new Admission(this, request, chain) { Rows = Read(plan, request.At.UtcTicks) });
 
-        var (view, window, happened) = (planned.View, _loaded!.Of(planned.View), planned.ToEvent(request));
+        var (view, window, happened) = (planned.View, WindowOf(planned.View), planned.ToEvent(request));
         var isTooLate = window.IsTooLate(happened.Ticks);
         var before = view.Options.IncludeCurrent ? null : Read(plan, happened.Ticks, isTooLate ? view : null);
         window.Add(happened, OldestProvisional());
@@ -162,7 +209,9 @@ internal sealed class UserWindows
 
     private Admission Follow(Admission admission)
     {
-        if (admission.Chain is not null) _underWay.AddLast(admission);
+        if (admission.Chain is null) return admission;
+        if (_underWay == NoneUnderWay) _underWay = [];
+        _underWay.AddLast(admission);
         return admission;
     }
 
@@ -173,7 +222,7 @@ internal sealed class UserWindows
         foreach (var (field, feature, orElse) in plan.Defaults)
         {
             if (!request.Values[field].IsMissing || FindWindow(plan, feature) is not { } planned) continue;
-            var value = request.OverrideOf(feature) ?? _loaded!.Of(planned.View).Read(request.At.UtcTicks)[feature - planned.Offset];
+            var value = request.OverrideOf(feature) ?? WindowOf(planned.View).Read(request.At.UtcTicks)[feature - planned.Offset];
             filled ??= [.. request.Values];
             filled[field] = (value.IsMissing ? orElse : value).AsDefault();
         }
@@ -196,13 +245,13 @@ internal sealed class UserWindows
         var rows = new FeatureRow[plan.Windows.Count];
         for (var i = 0; i < rows.Length; i++)
         {
-            var values = _loaded!.Of(plan.Windows[i].View).Read(at);
+            var values = WindowOf(plan.Windows[i].View).Read(at);
             if (plan.Windows[i].View == approximate)
             {
                 for (var j = 0; j < values.Length; j++) values[j] = values[j] with { Status = FeatureStatus.Approximate };
             }
 
-            rows[i] = new FeatureRow(values, _time.GetTimestamp());
+            rows[i] = new FeatureRow(values, _services.Time.GetTimestamp());
         }
 
         return rows;
@@ -269,6 +318,8 @@ internal sealed class UserWindows
             if (first.State is AdmissionState.Appended) Commit(first);
         }
 
+        if (_underWay.Count == 0) _underWay = NoneUnderWay;
+
         SignalChange();
         if (_snapshots.IsDue) _ = SaveAsync();
     }
@@ -279,23 +330,6 @@ internal sealed class UserWindows
         if (admission.Window is null) return;
         admission.Window.Commit(admission.Event);
         _snapshots.OnEvent();
-    }
-
-    private UserSnapshot TakeSnapshot()
-    {
-        var snapshot = new UserSnapshot { Sequence = _committed };
-        foreach (var window in _loaded!.Windows)
-        {
-            var copy = window.Copy();
-            foreach (var admission in _underWay)
-            {
-                if (admission.Window == window && admission.State is not AdmissionState.Failed) copy.Remove(admission.Event);
-            }
-
-            snapshot.Windows[window.View.Name] = EventWindowCodec.Encode(copy);
-        }
-
-        return snapshot;
     }
 
     private static InferenceException TooMany() => new(

@@ -5,4 +5,4 @@ namespace OrleansInference.Grains.Users;
 
 /// <summary>What the windows of all users share.</summary>
 internal sealed record UserWindowsServices(
-    WindowLoader Loader, UserSnapshots Snapshots, TimeProvider Time, InferenceInstruments Instruments, ILogger<UserWindows> Logger);
+    WindowLoader Loader, UserSnapshots Snapshots, SnapshotSchedule Schedule, TimeProvider Time, InferenceInstruments Instruments, ILogger<UserWindows> Logger);

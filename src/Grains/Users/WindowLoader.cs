@@ -88,10 +88,10 @@ internal sealed partial class WindowLoader(
 
     private async Task<EventWindow> ReadHistoryAsync(WindowView view, GrainId user, DateTimeOffset until)
     {
-        var window = new EventWindow(view);
-        if (view.Options.History is null) return window;
+        if (view.Options.History is null) return new EventWindow(view);
         var since = until.UtcTicks > view.Horizon ? until.AddTicks(-view.Horizon) : DateTimeOffset.MinValue;
         var events = await history.ReadAsync(view, UserKey.ToUserId(user.Key.ToString()!), since, until);
+        var window = new EventWindow(view, Math.Min(events.Count, view.Options.MaxEvents));
         foreach (var one in events.Where(one => one.Ticks < until.UtcTicks).OrderBy(one => one.Ticks)) Place(window, one);
         return window;
     }

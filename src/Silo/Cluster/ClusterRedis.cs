@@ -8,6 +8,8 @@ internal static class ClusterRedis
 {
     private const string Setting = "Inference:Cluster:Redis";
 
+    private const int ReconnectMilliseconds = 500;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     /// <exception cref="InferenceStartupException">The setting cannot be read.</exception>
@@ -18,6 +20,8 @@ internal static class ClusterRedis
             var parsed = ConfigurationOptions.Parse(options.Redis);
             if (parsed.EndPoints.Count == 0) throw new ArgumentException("it names no host");
             parsed.AbortOnConnectFail = false;
+            // By default the tries come ever more seldom, and silos that die meanwhile are only declared dead when Redis can be told.
+            parsed.ReconnectRetryPolicy = new LinearRetry(ReconnectMilliseconds);
             return parsed;
         }
         catch (Exception e) when (e is ArgumentException or FormatException)

@@ -20,7 +20,7 @@ public sealed class InferenceClusterOptions : IValidatableObject
     /// <summary>Longest wait at the start for Redis, and for a client's first silo. Default: 30 s; 0.1 s to 5 min.</summary>
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How often each silo probes its neighbours, and how long it waits for the answer. Default: 1 s; 0.1 s to 5 min.</summary>
+    /// <summary>How often each silo probes its neighbours, and how long it waits for the answer; up to half as long again where answers come late. Default: 1 s; 0.1 s to 5 min.</summary>
     public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>After how many probes without an answer a silo is declared dead, and its users go to others. Default: 2; 1 to 100.</summary>

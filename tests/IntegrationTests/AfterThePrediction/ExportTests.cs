@@ -9,6 +9,7 @@ using Sylvan.Data.Csv;
 namespace IntegrationTests.AfterThePrediction;
 
 /// <summary>GET /v1/models/{model}/export: the log as a training set, row by row.</summary>
+[Collection<MeasuresItsProcess>]
 public sealed class ExportTests(PrivateDemoServer demo) : IClassFixture<PrivateDemoServer>
 {
     private const string LabelledUser = "7";
@@ -25,6 +26,7 @@ public sealed class ExportTests(PrivateDemoServer demo) : IClassFixture<PrivateD
         foreach (var prediction in predictions) await AssertRowAsync(rows[prediction.PredictionId]);
         Assert.Equal("1", rows[predictions[7].PredictionId]["label"]);
         Assert.Equal("", rows[predictions[8].PredictionId]["label"]);
+        Assert.Contains(rows.Values, row => row["profile.home_x_age_seconds"] is not ("" or "0"));
         Assert.Equal(demo.Server.Log.Read("SELECT id FROM predictions WHERE model = 'fraud' ORDER BY created_at, id", row => new Guid((byte[])row.GetValue(0), bigEndian: true)), rows.Keys);
     }
 
@@ -97,6 +99,33 @@ public sealed class ExportTests(PrivateDemoServer demo) : IClassFixture<PrivateD
         TestContext.Current.TestOutputHelper?.WriteLine($"{Records} rows with at most {highest >> 20} MiB more than before");
     }
 
+    // More numbers than any page of the log holds, and then text: where a manifest was changed, and where a field was not sent before.
+    [Fact]
+    public async Task Export_TextAfterManyNumbers_IsAColumnOfTextWithAllOfThem()
+    {
+        const int Numbers = 2_100;
+        using var directory = new TestDirectory();
+        var models = directory.CopyTestModels("versioned");
+        TestModels.WriteManifest(models, "versioned", Manifest("number"));
+        await using var server = await InProcessServer.StartAsync(new TestDirectory(), [$"Inference:ModelRepository:Path={models}", "Inference:ModelRepository:PollInterval=00:00:00"]);
+        await PredictNotesAsync(server, [.. Enumerable.Range(0, Numbers).Select(i => new RequestField[] { new("x", i), new("note", i / 8.0) })]);
+        TestModels.WriteManifest(models, "versioned", Manifest("string"));
+        await server.Client.LoadModelAsync("versioned");
+        await PredictNotesAsync(server, [[new("x", 1), new("note", "seven"), new("remark", "a, b")]]);
+
+        var csv = await ReadCsvAsync(server, "/v1/models/versioned/export");
+        await using var file = new MemoryStream(await server.Http.GetByteArrayAsync("/v1/models/versioned/export?format=parquet", TestContext.Current.CancellationToken));
+        var table = await ReadParquetAsync(file);
+
+        string[] notes = [.. Enumerable.Range(0, Numbers).Select(i => (i / 8.0).ToString("R", CultureInfo.InvariantCulture)), "seven"];
+        Assert.Equal(notes, csv.Values.OrderBy(row => row["sequence"].Length).ThenBy(row => row["sequence"], StringComparer.Ordinal).Select(row => row["request.note"]));
+        Assert.Equal(notes, table["sequence"].Zip(table["request.note"]).OrderBy(row => (long)row.First!).Select(row => (string)row.Second!));
+        Assert.Equal("a, b", Assert.Single(csv.Values, row => row["request.remark"] != "")["request.remark"]);
+        Assert.Equal("a, b", Assert.Single(table["request.remark"], value => value is not null));
+        Assert.All(table["request.note_age_seconds"], age => Assert.Equal(0.0, age));
+        Assert.All(table["request.x"], value => Assert.IsType<double>(value));
+    }
+
     [Theory]
     [InlineData("format=xml", "format", "must be csv or parquet")]
     [InlineData("from=yesterday", "from", "must be an ISO 8601 time such as 2026-04-01T00:00:00Z")]
@@ -128,6 +157,32 @@ public sealed class ExportTests(PrivateDemoServer demo) : IClassFixture<PrivateD
         return predictions;
     }
 
+    private static string Manifest(string note) =>
+        $$"""
+        {
+          "versions": { "policy": "all", "default": 1 },
+          "predict": {
+            "request":  { "x": { "type": "number", "required": true }, "note": { "type": "{{note}}" }, "remark": { "type": "string" } },
+            "inputs":   { "x": [ "request.x" ] },
+            "response": { "prediction": { "output": "y" } },
+            "deadline": "00:00:25"
+          }
+        }
+        """;
+
+    // Of one user, so that the sequence is their order.
+    private static async Task PredictNotesAsync(InProcessServer server, RequestField[][] requests)
+    {
+        foreach (var batch in requests.Chunk(IInferenceClient.MaxBatch))
+        {
+            var results = await server.Client.PredictBatchAsync(
+                [.. batch.Select(fields => new PredictionRequest { Model = "versioned", UserId = LabelledUser, Fields = fields })], TestContext.Current.CancellationToken);
+            Assert.All(results, result => Assert.Null(result.Failure));
+        }
+
+        await Eventually.NextMillisecondAsync();
+    }
+
     private async Task AssertRowAsync(IReadOnlyDictionary<string, string> row)
     {
         var recorded = await demo.Server.Client.GetPredictionAsync(Guid.Parse(row["prediction_id"]));
@@ -135,7 +190,11 @@ public sealed class ExportTests(PrivateDemoServer demo) : IClassFixture<PrivateD
             (recorded.UserId, recorded.Sequence, recorded.Value, recorded.Info, recorded.ModelVersion),
             (row["user_id"], long.Parse(row["sequence"], CultureInfo.InvariantCulture), double.Parse(row["prediction"], CultureInfo.InvariantCulture), row["info"], int.Parse(row["model_version"], CultureInfo.InvariantCulture)));
         Assert.Equal(recorded.CreatedAt, DateTimeOffset.Parse(row["created_at"], CultureInfo.InvariantCulture));
-        foreach (var feature in recorded.Features) Assert.Equal(ToText(feature.Value), row[feature.Name]);
+        foreach (var feature in recorded.Features)
+        {
+            Assert.Equal(ToText(feature.Value), row[feature.Name]);
+            Assert.Equal(ToText(feature.Age.TotalSeconds), row[$"{feature.Name}_age_seconds"]);
+        }
     }
 
     // The same record under other ids, users and milliseconds.

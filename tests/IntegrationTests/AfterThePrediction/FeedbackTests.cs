@@ -6,6 +6,7 @@ using OrleansInference;
 namespace IntegrationTests.AfterThePrediction;
 
 /// <summary>What predictions turned out to be, and how good that makes the model.</summary>
+[Collection<MeasuresItsProcess>]
 public sealed class FeedbackTests(PrivateDemoServer demo) : IClassFixture<PrivateDemoServer>
 {
     [Fact]

@@ -23,16 +23,15 @@ public sealed class LoggedOrderTests
             directory, [.. TestModel.Write(directory, Lookup, remote.Address), "Inference:Sqlite:BusyTimeout=00:00:00.001"]);
         await PredictAsync(server, Guid.CreateVersion7());
         var (answered, refused, unsure) = (new ConcurrentBag<Guid>(), new ConcurrentBag<Guid>(), new ConcurrentBag<Guid>());
-        using var done = new CancellationTokenSource();
 
-        var failures = FailCommitsAsync(server.Log, done.Token);
-        await Task.WhenAll(Enumerable.Range(0, Predictors).Select(_ => Task.Run(async () =>
+        await using (new CommitFailures(server.Log))
         {
-            // On a busy machine the one or the other is rare: until there are enough of both.
-            for (var i = 0; i < PredictionsEach || (i < MostEach && Math.Min(answered.Count, refused.Count) < Enough); i++) await AskAsync(server, answered, refused, unsure);
-        })));
-        await done.CancelAsync();
-        await failures;
+            await Task.WhenAll(Enumerable.Range(0, Predictors).Select(_ => Task.Run(async () =>
+            {
+                // On a busy machine the one or the other is rare: until there are enough of both.
+                for (var i = 0; i < PredictionsEach || (i < MostEach && Math.Min(answered.Count, refused.Count) < Enough); i++) await AskAsync(server, answered, refused, unsure);
+            })));
+        }
 
         var logged = server.Log.ReadPredictionIds();
         Assert.NotEmpty(answered);
@@ -65,24 +64,4 @@ public sealed class LoggedOrderTests
 
     private static Task<Prediction> PredictAsync(InProcessServer server, Guid id) => server.Client.PredictAsync(
         new PredictionRequest { PredictionId = id, UserId = "7", Fields = [new("key", "k")] }, TestContext.Current.CancellationToken);
-
-    // Another connection takes the write lock and lets it go, so that some commits pass and some do not.
-    private static Task FailCommitsAsync(PredictionDatabase log, CancellationToken done) => Task.Run(
-        async () =>
-        {
-            using var other = log.Open();
-            using (var patience = other.CreateCommand())
-            {
-                // SQLite's own wait takes the lock as soon as it is free; the driver's looks every 150 ms.
-                patience.CommandText = "PRAGMA busy_timeout = 1000";
-                patience.ExecuteNonQuery();
-            }
-
-            while (!done.IsCancellationRequested)
-            {
-                using (other.BeginTransaction(deferred: false)) await Task.Delay(8, CancellationToken.None);
-                await Task.Delay(8, CancellationToken.None);
-            }
-        },
-        CancellationToken.None);
 }

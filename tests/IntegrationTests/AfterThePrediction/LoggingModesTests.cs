@@ -4,6 +4,7 @@ using IntegrationTests.Infrastructure;
 namespace IntegrationTests.AfterThePrediction;
 
 /// <summary>predict.logging: what a reply promises is the model owner's choice.</summary>
+[Collection<MeasuresItsProcess>]
 public sealed class LoggingModesTests
 {
     private const string Body = """{"user_id": 7, "x": 3}""";

@@ -66,6 +66,39 @@ public sealed class OutboxDeliveryTests
         Assert.Equal(Users * EachUser, Count(server.Log, "state = 0 AND target = 'case-review'"));
     }
 
+    [Theory]
+    [InlineData(StatusCodes.Status429TooManyRequests)]
+    [InlineData(StatusCodes.Status503ServiceUnavailable)]
+    public async Task Deliver_ReceiverAsksForAWait_NoMessageOfAnyUserComesBefore(int status)
+    {
+        var (pause, refusedAt, after) = (TimeSpan.FromSeconds(3), 0L, new ConcurrentQueue<TimeSpan>());
+        await using var alerts = await TestHttpService.StartAsync(context =>
+        {
+            if (Interlocked.CompareExchange(ref refusedAt, Stopwatch.GetTimestamp(), 0) == 0)
+            {
+                context.Response.StatusCode = status;
+                context.Response.Headers.RetryAfter = $"{pause.TotalSeconds}";
+                return Task.CompletedTask;
+            }
+
+            after.Enqueue(Stopwatch.GetElapsedTime(Volatile.Read(ref refusedAt)));
+            Note(context);
+            return Task.CompletedTask;
+        });
+        await using var workflows = await StartReceiverAsync(port: 0);
+        await using var server = await StartAsync(configure: null, $"{alerts.Address}/alerts", $"{workflows.Address}/workflows", "Inference:Outbox:MaxRetryDelay=00:01:00");
+        await server.Http.WarmUpAsync();
+        await PredictOneAsync(server.Http, "0");
+        await Eventually.TrueAsync(() => Count(server.Log, $"last_error = 'the receiver answered {status}'") == 1);
+
+        await PredictAsync(server.Http);
+        await Eventually.TrueAsync(() => Count(server.Log, "state = 0") == 0);
+
+        Assert.Equal(Users * EachUser + 1, after.Count);
+        Assert.All(after, elapsed => Assert.True(elapsed >= pause, $"a message came {elapsed} after the receiver had asked for {pause}"));
+        AssertReceivedInOrder(server.Log);
+    }
+
     [Fact]
     public async Task Deliver_ReceiverAnswersGarbageWith200_IsDelivered()
     {
@@ -143,7 +176,7 @@ public sealed class OutboxDeliveryTests
     private static Task<InProcessServer> StartAsync(Action<IServiceCollection> configure, int port) =>
         StartAsync(configure, $"http://127.0.0.1:{port}/alerts", $"http://127.0.0.1:{port}/workflows");
 
-    private static Task<InProcessServer> StartAsync(Action<IServiceCollection>? configure, string alerts, string workflows) => InProcessServer.StartPatientDemoAsync(
+    private static Task<InProcessServer> StartAsync(Action<IServiceCollection>? configure, string alerts, string workflows, params string[] settings) => InProcessServer.StartPatientDemoAsync(
         configure,
         [
             $"Inference:Webhooks:fraud-desk:Url={alerts}",
@@ -154,6 +187,7 @@ public sealed class OutboxDeliveryTests
             "Inference:Outbox:MaxAttempts=10000",
             "Inference:Outbox:PollInterval=00:00:00.050",
             "Logging:LogLevel:OrleansInference.Grains.PostProcessing.Outbox=Error",
+            .. settings,
         ]);
 
     private static void TwoDispatchers(IServiceCollection services) =>

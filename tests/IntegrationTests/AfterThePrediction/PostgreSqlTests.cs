@@ -4,6 +4,7 @@ using System.Text.Json;
 using IntegrationTests.Infrastructure;
 using Microsoft.AspNetCore.Http;
 using Npgsql;
+using OrleansInference.Storage.Sql.PostgreSql;
 
 namespace IntegrationTests.AfterThePrediction;
 
@@ -91,6 +92,40 @@ public sealed class PostgreSqlTests(PostgresTestServer postgres)
         Assert.Equal(0, await CountAsync(database, "SELECT (SELECT count(*) FROM predictions) + (SELECT count(*) FROM outbox)"));
     }
 
+    // Held back until all of them stand before the migrations, and let go together.
+    [Fact]
+    public async Task Start_ThreeProcessesAtOnceOnAnEmptyDatabase_MigrateOnceAndAllAnswer()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        using var directory = new TestDirectory();
+        var models = directory.CopyTestModels("scalar");
+        TestModels.WriteManifest(models, "scalar", """{ "predict": { "request": { "x": { "type": "number", "required": true } }, "inputs": { "x": [ "request.x" ] }, "response": { "prediction": { "output": "y" } }, "deadline": "00:00:25" } }""");
+        await using var holder = new NpgsqlConnection(database);
+        await holder.OpenAsync(TestContext.Current.CancellationToken);
+        await ExecuteAsync(holder, $"SELECT pg_advisory_lock({PostgreSqlMigrations.Lock})");
+
+        var starts = Enumerable.Range(0, 3).Select(process => ServerProcess.StartApiAsync(
+            $"--Inference:DataDirectory={directory.File($"data{process}")}", $"--Inference:ModelRepository:Path={models}",
+            "--Inference:Storage:Provider=PostgreSql", $"--Inference:PostgreSql:ConnectionString={database}")).ToArray();
+        try
+        {
+            await Eventually.TrueAsync(async () => await CountAsync(database, "SELECT count(DISTINCT pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()") == 3);
+            Assert.Equal(0, await CountAsync(database, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"));
+            await ExecuteAsync(holder, $"SELECT pg_advisory_unlock({PostgreSqlMigrations.Lock})");
+
+            foreach (var (server, user) in (await Task.WhenAll(starts)).Zip(["a", "b", "c"]))
+                Assert.Equal(HttpStatusCode.OK, (await server.Http.PostJsonAsync("/predict", $$"""{"user_id": "{{user}}", "x": 1}""")).Status);
+            var scripts = typeof(PostgreSqlMigrations).Assembly.GetManifestResourceNames().Count(name => name.StartsWith(PostgreSqlMigrations.Scripts, StringComparison.Ordinal));
+            Assert.Equal((scripts, scripts), ((int)await CountAsync(database, "SELECT count(*) FROM schemaversions"), (int)await CountAsync(database, "SELECT count(DISTINCT scriptname) FROM schemaversions")));
+            Assert.Equal(3, await CountAsync(database, "SELECT count(*) FROM predictions"));
+        }
+        finally
+        {
+            await Record.ExceptionAsync(() => Task.WhenAll(starts));
+            foreach (var start in starts.Where(start => start.IsCompletedSuccessfully)) await (await start).DisposeAsync();
+        }
+    }
+
     [Fact]
     public async Task Start_ConnectionStringMissing_IsRefusedWithTheSetting()
     {
@@ -122,6 +157,12 @@ public sealed class PostgreSqlTests(PostgresTestServer postgres)
         await connection.OpenAsync(TestContext.Current.CancellationToken);
         await using var command = new NpgsqlCommand(sql, connection);
         return (long)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
     private static async Task<JsonElement> PredictAsync(InProcessServer server, string body)

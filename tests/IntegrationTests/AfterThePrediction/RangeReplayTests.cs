@@ -248,7 +248,11 @@ public sealed class RangeReplayTests : IDisposable
     {
         var ids = new List<Guid>();
         foreach (var number in numbers)
+        {
             ids.Add((await server.Client.PredictAsync(new PredictionRequest { Model = "versioned", UserId = "7", Fields = [new(field, number)] }, TestContext.Current.CancellationToken)).PredictionId);
+            await Eventually.NextMillisecondAsync();
+        }
+
         return ids;
     }
 

@@ -5,18 +5,25 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
+using Orleans.Messaging;
 using Orleans.Runtime;
+using OrleansInference;
+using StackExchange.Redis;
 
 namespace IntegrationTests.Cluster;
 
-/// <summary>A client of the cluster that asks the silos what they know of each other and hold.</summary>
+/// <summary>A client of the cluster that asks the silos and their list what they know of each other and hold.</summary>
 internal sealed class ClusterMembers : IAsyncDisposable
 {
     private readonly IHost _host;
 
     private ClusterMembers(IHost host) => _host = host;
 
-    private IManagementGrain Management => _host.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0);
+    private IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    private IManagementGrain Management => Grains.GetGrain<IManagementGrain>(0);
+
+    private IGatewayListProvider Gateways => _host.Services.GetRequiredService<IGatewayListProvider>();
 
     /// <summary>Joins the cluster whose first port is given.</summary>
     public static async Task<ClusterMembers> ConnectAsync(int ports)
@@ -30,12 +37,29 @@ internal sealed class ClusterMembers : IAsyncDisposable
         return new ClusterMembers(host);
     }
 
-    /// <summary>Waits until that many silos are active.</summary>
-    public Task WaitForActiveAsync(int count) => Eventually.TrueAsync(async () => await TryAsync(async () => (await Management.GetHosts(onlyActive: true)).Count) == count);
+    /// <summary>Waits until the list of silos, which nobody but Redis is asked for, holds that many active ones.</summary>
+    public Task WaitForActiveAsync(int count) => Eventually.TrueAsync(async () => await TryAsync(async () => (await Gateways.GetGateways()).Count) == count);
 
     /// <summary>How many users the silo with that port holds.</summary>
     public async Task<int> CountUsersAsync(int siloPort) => await TryAsync(async () =>
         (await Management.GetSimpleGrainStatistics()).Where(grain => grain.SiloAddress.Endpoint.Port == siloPort && grain.GrainType.Contains("UserGrain", StringComparison.Ordinal)).Sum(grain => grain.ActivationCount));
+
+    /// <summary>Asks a user's grain once, and never again; the prediction's id, or null where none was answered.</summary>
+    public async Task<Guid?> AskOnceAsync(PredictionRequest request)
+    {
+        try
+        {
+            return (await Grains.GetGrain<IUserGrain>(UserKey.FromUserId(request.UserId)).PredictAsync(request, CancellationToken.None)).PredictionId;
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException or InferenceException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The last number that a user's grain has given out, committed or not; -1 where it cannot be asked.</summary>
+    public async Task<long> ReadLastSequenceAsync(string user) =>
+        await TryAsync(async () => (int)((await Grains.GetGrain<IUserGrain>(UserKey.FromUserId(user)).GetStateAsync()).LastSequence ?? 0));
 
     public async ValueTask DisposeAsync()
     {
@@ -50,7 +74,7 @@ internal sealed class ClusterMembers : IAsyncDisposable
         {
             return await ask().WaitAsync(TimeSpan.FromSeconds(5));
         }
-        catch (Exception e) when (e is TimeoutException or OrleansException)
+        catch (Exception e) when (e is TimeoutException or OrleansException or RedisException)
         {
             return -1;
         }

@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Azure.Data.Tables;
 using IntegrationTests.Infrastructure;
 
 namespace IntegrationTests.Cluster;
 
-/// <summary>Redis, PostgreSQL, the demo's services, three silos and two APIs as processes of their own, by <c>tests/cluster/cluster.sh</c>.</summary>
+/// <summary>Redis, PostgreSQL, Azurite for grain state, the demo's services, three silos and two APIs as processes of their own, by <c>tests/cluster/cluster.sh</c>.</summary>
 public sealed class ClusterProcesses : IAsyncLifetime
 {
     private const int Stop = 19;
@@ -14,10 +15,10 @@ public sealed class ClusterProcesses : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     // In each run with patience, as for the deadline.
     private static readonly string Settings = Soak.Whole
-        ? "--Inference:Models:Threads=1"
-        : "--Inference:Models:Threads=1 --Inference:Cluster:ProbeTimeout=00:00:02 --Inference:Cluster:StartTimeout=00:02:00 --Inference:PostgreSql:ConnectTimeout=00:00:10 --Inference:PostgreSql:CommandTimeout=00:00:20";
+        ? "--Inference:Models:Threads=1 --Inference:GrainState:StartTimeout=00:02:00"
+        : "--Inference:Models:Threads=1 --Inference:GrainState:StartTimeout=00:02:00 --Inference:Cluster:ProbeTimeout=00:00:02 --Inference:Cluster:StartTimeout=00:02:00 --Inference:PostgreSql:ConnectTimeout=00:00:10 --Inference:PostgreSql:CommandTimeout=00:00:20";
 
-    private static readonly string[] Servers = ["redis", "postgres"];
+    private static readonly string[] Servers = ["redis", "postgres", "azurite", "webhooks"];
     private static readonly string[] Silos = ["silo-1", "silo-2", "silo-3"];
 
     private readonly TestDirectory _directory = new();
@@ -31,6 +32,18 @@ public sealed class ClusterProcesses : IAsyncLifetime
 
     /// <summary>What the silos say of themselves.</summary>
     internal ClusterMembers Members { get; private set; } = null!;
+
+    /// <summary>What silos write to.</summary>
+    internal ClusterDatabase Database => new(string.Create(
+        CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={_ports + 1};Database=postgres;Username=postgres;Password={File.ReadAllText(Path.Combine(_directory.File("run"), "password"))}"));
+
+    /// <summary>Makes another API a client of this cluster.</summary>
+    internal string[] ClientSettings => [
+        "--environment=Cluster",
+        "--Inference:Mode=Client",
+        string.Create(CultureInfo.InvariantCulture, $"--Inference:Cluster:Redis=127.0.0.1:{_ports}"),
+        string.Create(CultureInfo.InvariantCulture, $"--Inference:Predictions:Deadline={Deadline:c}"),
+    ];
 
     public async ValueTask InitializeAsync()
     {
@@ -50,6 +63,7 @@ public sealed class ClusterProcesses : IAsyncLifetime
 
         Apis = [Api(1), Api(2)];
         Members = await ClusterMembers.ConnectAsync(_ports);
+        if (Soak.Whole) await WarmUpAsync();
     }
 
     /// <summary>Starts one process, which is no error where it runs; answers when it is up.</summary>
@@ -87,13 +101,38 @@ public sealed class ClusterProcesses : IAsyncLifetime
     /// <summary>What a process has printed, over all its starts.</summary>
     internal string Output(string name) => File.ReadAllText(Path.Combine(_directory.File("run"), "logs", $"{name}.log"));
 
+    /// <summary>A counter of a silo, summed over its labels; 0 where it has not counted or cannot be asked.</summary>
+    internal async Task<double> ReadMetricAsync(string silo, string counter)
+    {
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
+        try
+        {
+            var text = await http.GetStringAsync(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{SiloPort(silo) + 70}/metrics")));
+            return text.Split('\n').Where(line => line.StartsWith($"{counter}{{", StringComparison.Ordinal)).Sum(line => double.Parse(line.Split("} ")[1].Split(' ')[0], CultureInfo.InvariantCulture));
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>How many users of that prefix have a snapshot in Azurite.</summary>
+    internal async Task<int> CountSnapshotsAsync(string prefix)
+    {
+        var key = await File.ReadAllTextAsync(Path.Combine(_directory.File("run"), "azure-key"));
+        var table = new TableClient($"DefaultEndpointsProtocol=http;AccountName=cluster;AccountKey={key};TableEndpoint=http://127.0.0.1:{_ports + 4}/cluster;", "OrleansGrainState");
+        return await table.QueryAsync<TableEntity>(select: ["PartitionKey"]).CountAsync(row => row.PartitionKey.Contains($"!{prefix}", StringComparison.Ordinal));
+    }
+
     /// <summary>A client of the API with that number, or of the host.</summary>
     internal HttpClient Api(int number) => new() { BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_ports + 50 + number}")) };
 
     /// <summary>Starts what a test before has left stopped, and waits until the cluster is whole.</summary>
     internal async Task MakeWholeAsync()
     {
-        foreach (var name in Servers.Concat(Silos)) await StartAsync(name);
+        foreach (var name in Servers.Concat(Silos).Where(IsRunning)) Resume(name);
+        foreach (var name in Servers.Where(name => !IsRunning(name))) await StartAsync(name);
+        if (Silos.Where(name => !IsRunning(name)).ToArray() is { Length: > 0 } missing) await RunAsync(["start", .. missing]);
         await Members.WaitForActiveAsync(Silos.Length);
     }
 
@@ -105,7 +144,10 @@ public sealed class ClusterProcesses : IAsyncLifetime
         _directory.Dispose();
     }
 
-    private int ProcessId(string name) => int.Parse(File.ReadAllText(Path.Combine(_directory.File("run"), $"{name}.pid")).Split(' ')[0], CultureInfo.InvariantCulture);
+    internal int ProcessId(string name) => int.Parse(File.ReadAllText(Path.Combine(_directory.File("run"), $"{name}.pid")).Split(' ')[0], CultureInfo.InvariantCulture);
+
+    // Nothing is compiled yet, and their deadline is not for that.
+    private async Task WarmUpAsync() => await Task.WhenAll(Enumerable.Range(0, 200).Select(user => Apis[user % Apis.Count].PostJsonAsync("/predict", $$"""{"user_id": "warm-{{user}}", "raw_feature": "3156", "amount": 1}""")));
 
     private void Send(string name, int signal)
     {
@@ -123,6 +165,7 @@ public sealed class ClusterProcesses : IAsyncLifetime
         start.Environment["CLUSTER_DEMO_DATA"] = _directory.File("demo-data");
         start.Environment["CLUSTER_DEADLINE"] = Deadline.ToString("c", CultureInfo.InvariantCulture);
         start.Environment["CLUSTER_SETTINGS"] = Settings;
+        start.Environment["CLUSTER_GRAIN_STATE"] = "AzureTable";
         start.Environment["CONFIGURATION"] = Repository.Configuration;
         using var process = Process.Start(start)!;
         await process.WaitForExitAsync().WaitAsync(Patience);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using IntegrationTests.Infrastructure;
 using Microsoft.AspNetCore.Http;
@@ -73,6 +74,43 @@ public sealed class ExternalServiceTests
         Assert.InRange(Stopwatch.GetElapsedTime(startedAt), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Predict_FirstCallHangs_AsksAgainAndIsFreshWithinTheDeadline(bool inItsBody)
+    {
+        var calls = 0;
+        await using var remote = await TestHttpService.StartAsync(async context =>
+        {
+            if (Interlocked.Increment(ref calls) > 1) await AnswerAsync(context, 1.5);
+            else await HangAsync(context, inItsBody);
+        });
+        var directory = new TestDirectory();
+        await using var server = await InProcessServer.StartAsync(directory, FeatureModel.WriteRemote(directory, remote.Address, "AttemptTimeout=00:00:00.500"));
+
+        var (status, answer) = await server.Http.PostJsonAsync("/predict?details=true", Body);
+
+        Assert.Equal((HttpStatusCode.OK, 1.5, false), (status, answer.GetProperty("prediction").GetDouble(), IsDegraded(answer)));
+        Assert.Equal("fresh", answer.GetProperty("features").GetProperty("remote.value").GetProperty("status").GetString());
+        Assert.Equal(2, calls);
+    }
+
+    // It takes connections, and has nothing to say to those who want to speak TLS.
+    [Fact]
+    public async Task Predict_ConnectionHangs_NextCallMakesAnother()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var directory = new TestDirectory();
+        await using var server = await InProcessServer.StartAsync(
+            directory, FeatureModel.WriteRemote(directory, $"https://{listener.LocalEndpoint}", "Timeout=00:00:04", "AttemptTimeout=00:00:00.500"));
+
+        AssertDegraded(await PredictAsync(server), -1);
+
+        using var first = await listener.AcceptSocketAsync(TestContext.Current.CancellationToken);
+        Assert.True(listener.Pending(), "the second call waited for the first one's connection");
+    }
+
     [Fact]
     public async Task Predict_HundredUsersAskForOneColdKey_CostOneCallAndThenNone()
     {
@@ -116,6 +154,12 @@ public sealed class ExternalServiceTests
     }
 
     private static Task AnswerAsync(HttpContext context, double value) => context.Response.WriteAsJsonAsync(new { value });
+
+    private static async Task HangAsync(HttpContext context, bool inItsBody)
+    {
+        if (inItsBody) await context.Response.WriteAsync("{", context.RequestAborted);
+        await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+    }
 
     private static async Task<JsonElement> PredictAsync(InProcessServer server, int user = 7)
     {

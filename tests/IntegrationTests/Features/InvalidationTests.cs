@@ -3,8 +3,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Orleans;
 using Orleans.Runtime;
+using OrleansInference;
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Features.Views;
+using OrleansInference.Storage.Sql.Features;
 
 namespace IntegrationTests.Features;
 
@@ -65,6 +67,61 @@ public sealed class InvalidationTests(PostgresTestServer postgres)
     }
 
     [Fact]
+    public async Task Start_ValueReadBeforeItListens_IsReadAgainOnceItDoes()
+    {
+        var database = await CreateAsync();
+        using var directory = new TestDirectory();
+        await using var server = await ViewModel.StartAsync(directory, Settings(database), configure: services =>
+        {
+            services.Remove(services.Single(service => service.ImplementationType == typeof(PostgreSqlInvalidations)));
+            services.AddSingleton<PostgreSqlInvalidations>();
+        });
+        Assert.Equal((1.0, "fresh"), await ReadAsync(server));
+
+        // Before it listens, so that the word is lost.
+        await ExecuteAsync(database, "UPDATE users SET value = 10; NOTIFY changes, '1'");
+        Assert.Equal((1.0, "fresh"), await ReadAsync(server));
+
+        using var listener = server.Services.GetRequiredService<PostgreSqlInvalidations>();
+        await listener.StartAsync(TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() => View(server).Marks.Epoch > 0);
+
+        Assert.Equal((10.0, "fresh"), await ReadAsync(server));
+        await listener.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Notify_UserWithAPushIsNotInMemory_TheRowStandsWhenTheUserIsBack()
+    {
+        var database = await CreateAsync();
+        using var directory = new TestDirectory();
+        await using var server = await StartAsync(directory, database);
+        await PushAsync(server, 70);
+        Assert.Equal((70.0, "fresh"), await ReadAsync(server));
+
+        await LeaveMemoryAsync(server);
+        await ExecuteAsync(database, "UPDATE users SET value = 10; NOTIFY changes, '1'");
+
+        Assert.Equal((10.0, "fresh"), await ReadAsync(server));
+    }
+
+    [Fact]
+    public async Task Push_UserLeavesMemoryBeforeTheRowIsAsNew_StandsByItsEventTime()
+    {
+        var database = await CreateAsync();
+        using var directory = new TestDirectory();
+        await using var server = await StartAsync(directory, database, "SELECT value, updated FROM users WHERE user_id = @user_id", "EventTimeColumn=updated");
+        await PushAsync(server, 70);
+
+        await LeaveMemoryAsync(server);
+        Assert.Equal((70.0, "fresh"), await ReadAsync(server));
+
+        await LeaveMemoryAsync(server);
+        await ExecuteAsync(database, "UPDATE users SET value = 10, updated = now() + interval '1 second'; NOTIFY changes, '1'");
+        Assert.Equal((10.0, "fresh"), await ReadAsync(server));
+    }
+
+    [Fact]
     public async Task Register_UserIsErasedOrLeavesMemory_KeepsNobody()
     {
         var database = await CreateAsync();
@@ -76,18 +133,31 @@ public sealed class InvalidationTests(PostgresTestServer postgres)
         await server.Client.EraseUserAsync("3", TestContext.Current.CancellationToken);
         Assert.Equal(2, View(server).Marks.Count);
 
-        await server.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero, TestContext.Current.CancellationToken);
-        await Eventually.TrueAsync(() => View(server).Marks.Count == 0);
+        await LeaveMemoryAsync(server);
     }
 
-    private static async Task<InProcessServer> StartAsync(TestDirectory directory, string database)
+    private static async Task<InProcessServer> StartAsync(TestDirectory directory, string database, string sql = Sql, params string[] settings)
     {
-        var server = await ViewModel.StartOnPostgreSqlAsync(directory, database, Sql, "Ttl=1.00:00:00", "InvalidationChannel=changes");
+        var server = await ViewModel.StartAsync(directory, [.. Settings(database, sql), .. settings]);
 
         // It marks everything once it listens; no test's first reading must be older than that.
-        await Eventually.TrueAsync(() => View(server).Marks.Register("probe", isNamed: false).Current > 0);
+        await Eventually.TrueAsync(() => View(server).Marks.Epoch > 0);
         Assert.Equal(1, await CountListenersAsync(database));
         return server;
+    }
+
+    private static string[] Settings(string database, string sql = Sql) =>
+        ["Provider=PostgreSql", $"ConnectionString={database}", $"Sql={sql}", "Ttl=1.00:00:00", "InvalidationChannel=changes"];
+
+    private static async Task<(object? Value, string Status)> ReadAsync(InProcessServer server) => await server.PredictAsync("1") is var used ? (used.Value, used.Status) : default;
+
+    private static Task<FeaturePushResult> PushAsync(InProcessServer server, double value) =>
+        server.Client.PushFeaturesAsync("1", "stored", new FeaturePush { Values = [new RequestField("value", value)] }, TestContext.Current.CancellationToken);
+
+    private static async Task LeaveMemoryAsync(InProcessServer server)
+    {
+        await server.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero, TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(() => View(server).Marks.Count == 0);
     }
 
     private static FeatureView View(InProcessServer server) => (FeatureView)server.Services.GetRequiredService<FeatureSources>().Find("stored")!;
@@ -95,7 +165,7 @@ public sealed class InvalidationTests(PostgresTestServer postgres)
     private static async Task<string> CreateAsync(PostgresTestServer postgres)
     {
         var database = await postgres.CreateDatabaseAsync();
-        await ExecuteAsync(database, "CREATE TABLE users (user_id bigint PRIMARY KEY, value double precision); INSERT INTO users VALUES (1, 1), (2, 2), (3, 3)");
+        await ExecuteAsync(database, "CREATE TABLE users (user_id bigint PRIMARY KEY, value double precision, updated timestamptz DEFAULT now()); INSERT INTO users (user_id, value) VALUES (1, 1), (2, 2), (3, 3)");
         return database;
     }
 

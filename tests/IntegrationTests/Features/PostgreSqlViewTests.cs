@@ -83,6 +83,18 @@ public sealed class PostgreSqlViewTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Query_PooledConnectionHasBroken_IsAskedAgain()
+    {
+        await CreateAsync("bigint", "VALUES (1, 1.5)");
+        var view = View(Grouped);
+        Assert.Equal(1.5, (await view.QueryAsync("1")).Row.Values[0].Number);
+
+        await ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+
+        Assert.Equal(1.5, (await view.QueryAsync("1")).Row.Values[0].Number);
+    }
+
+    [Fact]
     public async Task Query_TextAmongIntegers_FailsAlone()
     {
         await CreateAsync("bigint", "VALUES (1, 1.0), (2, 2.0)");
@@ -140,10 +152,12 @@ public sealed class PostgreSqlViewTests : IAsyncLifetime
         Assert.Equal("the query of view stored gives no column 'value'", fault.Message);
     }
 
-    private async Task CreateAsync(string idType, string rows)
+    private Task CreateAsync(string idType, string rows) => ExecuteAsync($"CREATE TABLE users (user_id {idType} PRIMARY KEY, value double precision); INSERT INTO users {rows}");
+
+    private async Task ExecuteAsync(string sql)
     {
         await using var source = NpgsqlDataSource.Create(_connectionString);
-        await using var command = source.CreateCommand($"CREATE TABLE users (user_id {idType} PRIMARY KEY, value double precision); INSERT INTO users {rows}");
+        await using var command = source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 

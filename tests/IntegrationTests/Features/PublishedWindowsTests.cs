@@ -80,30 +80,11 @@ public sealed class PublishedWindowsTests
             .ToDictionary(row => row.Key, row => places.Select(place => row.Body.Features[place].Value.Number).ToArray());
     }
 
-    private static string[] WriteModel(TestDirectory directory)
-    {
-        var models = directory.CopyModels(Repository.TestModels, "identity");
-        File.WriteAllText(
-            Path.Combine(models, "identity", "model.json"),
-            """
-            {
-              "predict": {
-                "request": { "amount": { "type": "number", "required": true }, "at": { "type": "timestamp", "required": true } },
-                "event": { "view": "spending", "value": "amount", "time": "at" },
-                "features": [ "spending" ],
-                "inputs": { "x": [ "spending.count_1d", "spending.mean_1d", "spending.count_30d", "spending.mean_30d" ] },
-                "response": { "prediction": { "output": "y" } },
-                "deadline": "00:00:20"
-              }
-            }
-            """);
-        return
-        [
-            $"Inference:ModelRepository:Path={models}",
-            "Inference:FeatureViews:spending:Kind=Window",
-            .. Columns.SelectMany(Configure),
-        ];
-    }
+    private static string[] WriteModel(TestDirectory directory) =>
+    [
+        .. WindowModel.Write(directory, "spending.count_1d", "spending.mean_1d", "spending.count_30d", "spending.mean_30d"),
+        .. Columns.SelectMany(Configure),
+    ];
 
     private static IEnumerable<string> Configure(string column)
     {

@@ -10,6 +10,13 @@ internal static class Eventually
     public static Task TrueAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string asked = "") =>
         TrueAsync(() => Task.FromResult(condition()), asked);
 
+    /// <summary>Waits for another millisecond, by which the log orders and bounds its ranges.</summary>
+    public static Task NextMillisecondAsync()
+    {
+        var now = DateTimeOffset.UtcNow.AddMilliseconds(1);
+        return TrueAsync(() => DateTimeOffset.UtcNow > now);
+    }
+
     public static async Task TrueAsync(Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string asked = "")
     {
         using var patience = new CancellationTokenSource(Patience);

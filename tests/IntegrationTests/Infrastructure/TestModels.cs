@@ -22,10 +22,10 @@ internal static class TestModels
     private static readonly byte[] RawOne = [0x4A, 4, 0, 0, 0x80, 0x3F];
 
     /// <summary>A repository with the model <c>slow</c>, which answers x after about one millisecond per iteration.</summary>
-    public static string CopySlow(this TestDirectory directory)
+    public static string CopySlow(this TestDirectory directory, string deadline = "00:00:25")
     {
         var models = directory.CopyModels(Repository.TestModels, "slow");
-        File.WriteAllText(Path.Combine(models, "slow", "model.json"), SlowManifest);
+        File.WriteAllText(Path.Combine(models, "slow", "model.json"), SlowManifest.Replace("00:00:25", deadline, StringComparison.Ordinal));
         return models;
     }
 

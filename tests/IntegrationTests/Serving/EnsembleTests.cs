@@ -121,6 +121,32 @@ public sealed class EnsembleTests : IDisposable
     }
 
     [Fact]
+    public async Task Ensemble_StepNoLongerFits_IsNotReadyAndSaysWhyUntilItDoes()
+    {
+        _directory.CopyTestModels("versioned");
+        WriteEnsemble("follows", """
+            { "ensemble": { "steps": [ { "model": "versioned", "inputs": { "x": "raw" }, "outputs": { "y": "out" } } ], "outputs": [ "out" ] } }
+            """);
+        await using var server = await StartAsync();
+        var newest = Directory.CreateDirectory(Path.Combine(_directory.File("models"), "versioned", "9"));
+        File.Copy(Path.Combine(Repository.TestModels, "sum", "1", "model.onnx"), Path.Combine(newest.FullName, "model.onnx"));
+        await server.Client.LoadModelAsync("versioned");
+
+        var ready = await server.Http.GetAsync("/v2/models/follows/ready", TestContext.Current.CancellationToken);
+        var failure = await Assert.ThrowsAsync<InferenceException>(() => server.Client.InferAsync("follows", Raw(5), TestContext.Current.CancellationToken));
+
+        Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        Assert.Contains(
+            await server.Client.ListModelsAsync(),
+            entry => entry is { Name: "follows", State: ModelState.Unavailable } && entry.Reason.Contains("model versioned has no input 'x'", StringComparison.Ordinal));
+        Assert.Equal(InferenceErrorCode.NotReady, failure.Code);
+        Assert.Contains("model versioned has no input 'x'", failure.Message, StringComparison.Ordinal);
+        newest.Delete(recursive: true);
+        await server.Client.LoadModelAsync("versioned");
+        Assert.Equal(8, (await server.Client.InferAsync("follows", Raw(5), TestContext.Current.CancellationToken)).First());
+    }
+
+    [Fact]
     public async Task Ensemble_CallerLeaves_ReachesTheStepThatRuns()
     {
         _directory.CopyTestModels("slow");

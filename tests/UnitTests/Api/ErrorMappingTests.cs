@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Orleans.Runtime;
 using Orleans.Runtime.Messaging;
+using Orleans.Storage;
 using OrleansInference;
 using OrleansInference.Api;
 using OrleansInference.Api.Endpoints;
@@ -67,6 +68,7 @@ public sealed class ErrorMappingTests
         { Unconstructed<OrleansMessageRejectionException>(), 503, "NotReady", "1" },
         { new ConnectionFailedException(Secret), 503, "NotReady", "1" },
         { Unconstructed<ClientNotAvailableException>(), 503, "NotReady", "1" },
+        { new InconsistentStateException(Secret), 503, "NotReady", "1" },
         { new OperationCanceledException(Secret), 499, "Cancelled", null },
         { new TaskCanceledException(Secret), 499, "Cancelled", null },
         { new InvalidOperationException(Secret), 500, "Internal", null },

@@ -27,7 +27,9 @@ internal sealed class FakeInferenceClient(params FieldError[] faults) : IInferen
 
     public Task<ReplayedPrediction> ReplayAsync(Guid predictionId, string? version = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    public Task<IReadOnlyList<ExportFeature>> GetExportFeaturesAsync(ExportQuery query) => throw new NotSupportedException();
+    public Task<IReadOnlyList<string>> GetExportNamesAsync(ExportQuery query) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<ExportFeature>> GetExportFeaturesAsync(ExportQuery query, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     public IAsyncEnumerable<RecordedPrediction> ExportAsync(ExportQuery query, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 

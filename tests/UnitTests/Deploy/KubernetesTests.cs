@@ -1,5 +1,9 @@
+using System.Diagnostics.Metrics;
 using k8s;
 using k8s.Models;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansInference.Grains.Diagnostics;
+using OrleansInference.Silo.Metrics;
 using UnitTests.Architecture;
 
 namespace UnitTests.Deploy;
@@ -14,7 +18,7 @@ public sealed class KubernetesTests
     public void Manifests_All_AreOfKnownKindsAndFields()
     {
         Assert.Equal([typeof(V1Deployment), typeof(V1PodDisruptionBudget), typeof(V2HorizontalPodAutoscaler), typeof(V1NetworkPolicy)], Silo.Select(one => one.GetType()));
-        Assert.Equal([typeof(V1Deployment), typeof(V1Service), typeof(V1PodDisruptionBudget)], Api.Select(one => one.GetType()));
+        Assert.Equal([typeof(V1Deployment), typeof(V1Service), typeof(V1PodDisruptionBudget), typeof(V1NetworkPolicy)], Api.Select(one => one.GetType()));
         Assert.IsType<V1Secret>(Assert.Single(Load("secret.example.yaml")));
     }
 
@@ -44,13 +48,30 @@ public sealed class KubernetesTests
     });
 
     [Fact]
-    public void Scaling_Silos_GoesByTheQueue()
+    public void Scaling_Silos_GoesByTheQueueThatTheMetersHave()
     {
         var scaling = Silo.OfType<V2HorizontalPodAutoscaler>().Single();
 
         Assert.Equal(Silo.OfType<V1Deployment>().Single().Metadata.Name, scaling.Spec.ScaleTargetRef.Name);
-        Assert.Equal("inference_queue_length", Assert.Single(scaling.Spec.Metrics).Pods.Metric.Name);
+        // Prometheus' form of it is asserted where /metrics is read.
+        Assert.Contains(Assert.Single(scaling.Spec.Metrics).Pods.Metric.Name, GaugeNames().Select(name => name.Replace('.', '_')));
     }
+
+    [Fact]
+    public void Pods_All_SayWhereTheirMetricsAre() => Assert.All(new[] { Silo, Api }, manifests =>
+    {
+        var pod = manifests.OfType<V1Deployment>().Single().Spec.Template;
+        var container = Assert.Single(pod.Spec.Containers);
+        var port = Assert.Single(container.Ports, one => one.Name == "metrics");
+        var allowed = Assert.Single(manifests.OfType<V1NetworkPolicy>().Single().Spec.Ingress, rule => rule.Ports.Any(one => one.Port.Value == port.Name));
+
+        Assert.Equal(("true", InferenceMetrics.Path), (pod.Metadata.Annotations["prometheus.io/scrape"], pod.Metadata.Annotations["prometheus.io/path"]));
+        Assert.Equal(pod.Metadata.Annotations["prometheus.io/port"], $"{port.ContainerPort}");
+        Assert.Equal(pod.Metadata.Annotations["prometheus.io/port"], container.Env.Single(one => one.Name == "Inference__Metrics__Port").Value);
+        // Not everybody, and nobody of the outside.
+        Assert.NotEmpty(allowed.FromProperty);
+        Assert.DoesNotContain(manifests.OfType<V1Service>().SelectMany(service => service.Spec.Ports), one => one.TargetPort.Value == port.Name);
+    });
 
     [Theory]
     [InlineData("Inference__Security__ApiKey", "api-key")]
@@ -64,6 +85,20 @@ public sealed class KubernetesTests
         Assert.NotEmpty(uses);
         Assert.All(uses, use => Assert.Equal((secret.Metadata.Name, key), (use.ValueFrom.SecretKeyRef.Name, use.ValueFrom.SecretKeyRef.Key)));
         Assert.Contains(key, secret.StringData.Keys);
+    }
+
+    private static List<string> GaugeNames()
+    {
+        var names = new List<string>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (instrument is { Meter.Name: InferenceInstruments.MeterName, IsObservable: true }) names.Add(instrument.Name);
+        };
+        using var services = new ServiceCollection().AddMetrics().AddSingleton<InferenceInstruments>().BuildServiceProvider();
+        services.GetRequiredService<InferenceInstruments>();
+        listener.Start();
+        return names;
     }
 
     private static IEnumerable<V1Deployment> Deployments() => Silo.Concat(Api).OfType<V1Deployment>();

@@ -19,6 +19,9 @@ internal sealed class FakeGrainStorage : IGrainStorage
     /// <summary>The same for writes alone.</summary>
     public Action OnWrite { get; set; } = () => { };
 
+    /// <summary>What a write waits for.</summary>
+    public Func<Task> BeforeWrite { get; set; } = () => Task.CompletedTask;
+
     /// <summary>What a read waits for.</summary>
     public Func<Task> OnRead { get; set; } = () => Task.CompletedTask;
 
@@ -30,15 +33,15 @@ internal sealed class FakeGrainStorage : IGrainStorage
         if (grainState.RecordExists) (grainState.State, grainState.ETag) = ((T)stored.State, stored.ETag);
     }
 
-    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         OnCall();
+        await BeforeWrite();
         OnWrite();
         var present = _states.TryGetValue((stateName, grainId), out var stored) ? stored.ETag : null;
         if (present != grainState.ETag) throw new InconsistentStateException($"{present} is not {grainState.ETag}");
         grainState.ETag = $"{++Writes}";
         _states[(stateName, grainId)] = (grainState.State!, grainState.ETag);
-        return Task.CompletedTask;
     }
 
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)

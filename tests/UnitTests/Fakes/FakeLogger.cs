@@ -21,3 +21,13 @@ internal class FakeLogger : ILogger
 
 /// <summary>The same for one class.</summary>
 internal sealed class FakeLogger<T> : FakeLogger, ILogger<T>;
+
+/// <summary>The same logger for every category.</summary>
+internal sealed class FakeLoggerProvider : FakeLogger, ILoggerProvider
+{
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public void Dispose()
+    {
+    }
+}

@@ -21,7 +21,14 @@ internal sealed class FakePredictionLog : IPredictionLog
         return outcome;
     }
 
-    public Task<long> ReadLastSequenceAsync(string user) => Task.FromResult(Records.Where(record => record.User == user).Select(record => record.Sequence).DefaultIfEmpty().Max());
+    /// <summary>What is waited for before the end of a user's records is looked for.</summary>
+    public Func<Task> OnReadLastSequence { get; set; } = () => Task.CompletedTask;
+
+    public async Task<long> ReadLastSequenceAsync(string user)
+    {
+        await OnReadLastSequence();
+        return Records.Where(record => record.User == user).Select(record => record.Sequence).DefaultIfEmpty().Max();
+    }
 
     public Task<PredictionRecord?> ReadAsync(Guid id)
     {

@@ -20,7 +20,7 @@ internal sealed class FakeServedVersion(string model, int version) : IServedVers
 
     public string Platform => "onnx_onnxv1";
 
-    public ModelMetadata Metadata { get; init; } = new([new TensorMetadata("x", TensorDatatype.FP32, [-1, 1])], [new TensorMetadata("y", TensorDatatype.FP32, [-1, 1])]);
+    public ModelMetadata Metadata { get; set; } = new([new TensorMetadata("x", TensorDatatype.FP32, [-1, 1])], [new TensorMetadata("y", TensorDatatype.FP32, [-1, 1])]);
 
     public int MaxBatchSize { get; init; } = 4;
 
@@ -37,6 +37,9 @@ internal sealed class FakeServedVersion(string model, int version) : IServedVers
 
     /// <summary>What a run does before it answers.</summary>
     public Func<InferenceRequest, Task> OnInfer { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>What a run answers.</summary>
+    public Func<InferenceRequest, IReadOnlyList<Tensor>> OnAnswer { get; set; } = _ => [];
 
     /// <summary>Called when the memory is free.</summary>
     public Action OnFreed { get; set; } = () => { };
@@ -64,12 +67,14 @@ internal sealed class FakeServedVersion(string model, int version) : IServedVers
         return _freed.Task;
     }
 
+    public Task<InferenceResponse> WarmUpAsync(InferenceRequest request, CancellationToken cancellationToken) => InferAsync(request, cancellationToken);
+
     public async Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _runs);
         if (IsFreed) throw new InvalidOperationException($"{model}/{version} ran after its memory was freed");
         await OnInfer(request);
-        return new InferenceResponse { Version = version, Outputs = [] };
+        return new InferenceResponse { Version = version, Outputs = OnAnswer(request) };
     }
 }
 

@@ -29,7 +29,7 @@ internal sealed class FakeStepModels : IStepModels
 
     public FakeStepModels With(string name, ModelMetadata metadata, Func<InferenceRequest, CancellationToken, Task<InferenceResponse>>? infer = null, int maxBatchSize = 64)
     {
-        _models[name] = (new StepModel(metadata, maxBatchSize), infer ?? ((request, _) => Task.FromResult(Answer(request, x => x))));
+        _models[name] = (new StepModel(metadata, maxBatchSize, 1, ""), infer ?? ((request, _) => Task.FromResult(Answer(request, x => x))));
         return this;
     }
 
@@ -54,12 +54,13 @@ internal sealed class FakeStepModels : IStepModels
 
     public IReadOnlyList<string> StepsOf(string model) => _steps.GetValueOrDefault(model) ?? [];
 
-    public Task<StepModel> FindAsync(string model, string? version) => version is null or "1" or "stable" && _models.TryGetValue(model, out var found)
+    public Task<StepModel> FindAsync(string model, string? version, StepModel? known) => version is null or "1" or "stable" && _models.TryGetValue(model, out var found)
         ? Task.FromResult(found.Model)
         : throw new InferenceException(InferenceErrorCode.NotFound, $"There is no '{model}/{version}'. Served here: {string.Join(", ", _models.Keys.Order())}.");
 
-    public Task<InferenceResponse> InferAsync(string model, InferenceRequest request, CancellationToken cancellationToken)
+    public Task<InferenceResponse> InferAsync(EnsembleStep step, InferenceRequest request, CancellationToken cancellationToken)
     {
+        var model = step.Model;
         lock (_calls) _calls.Add((model, request));
         return _models.TryGetValue(model, out var found)
             ? found.Infer(request, cancellationToken)

@@ -73,6 +73,8 @@ internal sealed class FakeVersion(int version) : IServedVersion
         return Task.CompletedTask;
     }
 
+    public Task<InferenceResponse> WarmUpAsync(InferenceRequest request, CancellationToken cancellationToken) => InferAsync(request, cancellationToken);
+
     public Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _runs);

@@ -41,6 +41,10 @@ public sealed class NamedOptionsTests
     public void Read_ValueOutOfRange_IsAFaultNamingIt() => AssertFault("Inference:ExternalServices:risk: ", "Timeout", [.. Good("risk"), ("risk:Timeout", "00:02:00")]);
 
     [Fact]
+    public void Read_SettingsAtOdds_IsAFaultWithBothValues() => AssertFault(
+        "Inference:ExternalServices:risk: ", "AttemptTimeout = 00:00:03 is longer than Timeout = 00:00:02.", [.. Good("risk"), ("risk:Timeout", "00:00:02"), ("risk:AttemptTimeout", "00:00:03")]);
+
+    [Fact]
     public void Read_ManyFaults_ReportsAllAtOnce()
     {
         var fault = Assert.Throws<InferenceStartupException>(() => Read([("a:BaseAddress", "http://a"), ("a:Timeout", "00:02:00"), .. Good("b"), ("b:Timout", "1")]));

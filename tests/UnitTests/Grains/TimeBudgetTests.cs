@@ -17,6 +17,22 @@ public sealed class TimeBudgetTests
         Assert.Equal((TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(700)), (budget.Elapsed, budget.Remaining));
     }
 
+    [Theory]
+    [InlineData(400, false)]
+    [InlineData(1_000, true)]
+    [InlineData(3_000, true)]
+    public void Token_RequestCameBefore_IsCancelledWhenItsTimeIsUp(int beforeMs, bool isUp)
+    {
+        var startedAt = _time.GetTimestamp();
+        _time.Advance(TimeSpan.FromMilliseconds(beforeMs));
+
+        using var budget = new TimeBudget(TimeSpan.FromSeconds(1), _time, CancellationToken.None, startedAt);
+
+        Assert.Equal((TimeSpan.FromMilliseconds(beforeMs), isUp), (budget.Elapsed, budget.Token.IsCancellationRequested));
+        _time.Advance(TimeSpan.FromMilliseconds(600));
+        Assert.True(budget.Token.IsCancellationRequested);
+    }
+
     [Fact]
     public void Remaining_Overdrawn_IsZero()
     {

@@ -7,15 +7,17 @@ using Polly.Retry;
 
 namespace OrleansInference.Grains.Features.External;
 
-/// <summary>When a service is asked again, and when it is left alone for a while. What it tells is logged and counted.</summary>
+/// <summary>How long a service has for a call, when it is asked again, and when it is left alone for a while. What it tells is logged and counted.</summary>
 internal sealed partial class ExternalBreaker(string name, ExternalServiceOptions options, TimeProvider time, InferenceInstruments instruments, ILogger<ExternalService> logger)
 {
-    /// <summary>Retries around a breaker: every attempt counts for it, and an open one ends the attempts.</summary>
+    /// <summary>Retries around a breaker around one attempt's time: every attempt counts for it, and an open one ends the attempts.</summary>
     public ResiliencePipeline<HttpResponseMessage> Build()
     {
         var builder = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time };
         if (options.MaxAttempts > 1) builder.AddRetry(Retries());
-        return builder.AddCircuitBreaker(Breaker()).Build();
+        builder.AddCircuitBreaker(Breaker());
+        if (options.EffectiveAttemptTimeout < options.Timeout) builder.AddTimeout(options.EffectiveAttemptTimeout);
+        return builder.Build();
     }
 
     private HttpRetryStrategyOptions Retries() => new()
@@ -37,7 +39,7 @@ internal sealed partial class ExternalBreaker(string name, ExternalServiceOption
         SamplingDuration = options.BreakerWindow,
         BreakDuration = options.BreakerOpenFor,
 
-        // A call is cancelled by its own timeout alone, never by a caller's: too slow is down.
+        // A call is cancelled by its own timeouts alone, never by a caller's: too slow is down.
         ShouldHandle = args => ValueTask.FromResult(IsTransient(args.Outcome) || args.Outcome.Exception is OperationCanceledException),
         OnOpened = OnOpenedAsync,
         OnHalfOpened = _ => Count("half_open"),

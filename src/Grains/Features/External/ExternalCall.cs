@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using OrleansInference.Grains.Diagnostics;
 using Polly;
 using Polly.CircuitBreaker;
+using Polly.Timeout;
 
 namespace OrleansInference.Grains.Features.External;
 
@@ -14,14 +15,13 @@ internal sealed partial class ExternalCall(
     private readonly KeyValuePair<string, string>[] _headers = ExternalSettings.ParseHeaders(name, options.Headers);
     private readonly ResiliencePipeline<HttpResponseMessage> _attempts = new ExternalBreaker(name, options, time, instruments, logger).Build();
 
-    /// <summary>The name of the HTTP clients.</summary>
-    public const string Client = "OrleansInference.ExternalServices";
-
     /// <summary>A redirect would carry the headers, secrets among them, to another host.</summary>
-    public static HttpMessageHandler CreateHandler() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false };
+    /// <remarks>A connection outlives the call that it was begun for, and the next call would wait for it: one that hangs is given up, too.</remarks>
+    public static HttpMessageHandler CreateHandler(TimeSpan connectTimeout) =>
+        new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = connectTimeout };
 
     /// <summary>Whether an exception of <see cref="AskAsync"/> says that the service has failed, and not that we have.</summary>
-    public static bool IsFailure(Exception e) => e is HttpRequestException or OperationCanceledException or JsonException or IOException or BrokenCircuitException
+    public static bool IsFailure(Exception e) => e is HttpRequestException or OperationCanceledException or JsonException or IOException or BrokenCircuitException or TimeoutRejectedException
 
         // System.Text.Json's answer to a string that is not valid Unicode.
         or InvalidOperationException;
@@ -59,10 +59,10 @@ internal sealed partial class ExternalCall(
     // The body is read within the attempt: a connection that breaks in its middle is as transient as one that is refused.
     private async ValueTask<HttpResponseMessage> AttemptAsync(string path, CancellationToken cancellationToken)
     {
-        using var client = clients.CreateClient(Client);
+        using var client = clients.CreateClient(ExternalClients.NameOf(name));
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{_baseAddress}/{path.TrimStart('/')}");
         foreach (var (header, value) in _headers) request.Headers.TryAddWithoutValidation(header, value);
-        var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        var response = await SendAsync(client, request, cancellationToken).ConfigureAwait(false);
         try
         {
             if (response.IsSuccessStatusCode) await response.Content.LoadIntoBufferAsync(options.MaxResponseBytes, cancellationToken).ConfigureAwait(false);
@@ -72,6 +72,19 @@ internal sealed partial class ExternalCall(
         {
             response.Dispose();
             throw;
+        }
+    }
+
+    // The connection's time is the attempt's, and either may be over first.
+    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new HttpRequestException(HttpRequestError.ConnectionError, "no connection came about in time", e);
         }
     }
 

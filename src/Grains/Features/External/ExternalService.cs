@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using OrleansInference.Grains.Diagnostics;
 using Polly.CircuitBreaker;
+using Polly.Timeout;
 
 namespace OrleansInference.Grains.Features.External;
 
@@ -66,6 +67,9 @@ public sealed partial class ExternalService : IFeatureSource
         return kept is null ? new(AskAsync(query, path, kept)) : ReadKept(query, path, kept);
     }
 
+    /// <summary>What sends the service's calls.</summary>
+    internal HttpMessageHandler CreateHandler() => ExternalCall.CreateHandler(_options.EffectiveAttemptTimeout);
+
     private ValueTask<FeatureRow> ReadKept(FeatureQuery query, string path, FeatureRow kept)
     {
         var age = _time.GetElapsedTime(kept.ReadAt);
@@ -125,6 +129,7 @@ public sealed partial class ExternalService : IFeatureSource
     {
         TimeoutException => "the prediction's time for it was up",
         OperationCanceledException => $"nothing came within {_options.Timeout}",
+        TimeoutRejectedException late => $"nothing came within {late.Timeout} of the last call",
         _ => failure.Message,
     };
 

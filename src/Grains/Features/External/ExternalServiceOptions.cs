@@ -3,8 +3,11 @@ using System.ComponentModel.DataAnnotations;
 namespace OrleansInference.Grains.Features.External;
 
 /// <summary>An HTTP service that gives features. Section <c>Inference:ExternalServices:{name}</c>.</summary>
-public sealed class ExternalServiceOptions
+public sealed class ExternalServiceOptions : IValidatableObject
 {
+    // Of a very short Timeout, a share would be no time at all.
+    private static readonly TimeSpan LeastShare = TimeSpan.FromMilliseconds(10);
+
     /// <summary>Scheme, host and port, such as <c>http://risk.internal:8080</c>; a path prefix goes before <see cref="Path"/>.</summary>
     [Required]
     public string BaseAddress { get; set; } = "";
@@ -28,11 +31,18 @@ public sealed class ExternalServiceOptions
     public TimeSpan Timeout { get; set; } = TimeSpan.FromMilliseconds(300);
 
     /// <summary>
-    /// Most calls for one answer. Asked again within <see cref="Timeout"/> where the connection failed or the service answered 5xx,
-    /// 408 or 429 without a Retry-After. Default: 2. 1 never asks again.
+    /// Most calls for one answer. Asked again within <see cref="Timeout"/> where the connection failed, nothing came within
+    /// <see cref="AttemptTimeout"/>, or the service answered 5xx, 408 or 429 without a Retry-After. Default: 2. 1 never asks again.
     /// </summary>
     [Range(1, 10)]
     public int MaxAttempts { get; set; } = 2;
+
+    /// <summary>
+    /// Longest time for one call: then it is given up, counts as failed, and the next one begins. Default: an equal share of
+    /// <see cref="Timeout"/> for each of <see cref="MaxAttempts"/>. As long as <see cref="Timeout"/>, it leaves a slow call all of the time.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan? AttemptTimeout { get; set; }
 
     /// <summary>Wait before the second call, doubled for each one after it, with jitter. Default: 25 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:00:10")]
@@ -80,6 +90,14 @@ public sealed class ExternalServiceOptions
 
     /// <summary>The features, by name: properties of the JSON object that the service answers.</summary>
     public Dictionary<string, FeatureColumnOptions> Columns { get; set; } = [];
+
+    /// <summary>How long one call may take, as long as there is time for it at all.</summary>
+    internal TimeSpan EffectiveAttemptTimeout => AttemptTimeout ?? (Timeout / MaxAttempts is var share && share > LeastShare ? share : LeastShare);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (AttemptTimeout > Timeout) yield return new ValidationResult($"AttemptTimeout = {AttemptTimeout} is longer than Timeout = {Timeout}. Lower the one, or raise the other.");
+    }
 }
 
 /// <summary>What a prediction does without an external service's answer.</summary>

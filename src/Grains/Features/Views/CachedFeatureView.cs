@@ -6,39 +6,46 @@ namespace OrleansInference.Grains.Features.Views;
 /// belongs to all that wait for it; an accepted push is in every later read until it has stood its time.
 /// Lives in the user's grain: every member runs on its turns, so there is no lock.
 /// </remarks>
-internal sealed class CachedFeatureView : IDisposable
+internal sealed class CachedFeatureView : IMarkedUser, IDisposable
 {
     private readonly string _userId;
-    private readonly TimeProvider _time;
-    private readonly ViewMarks.UserMark _mark;
-    private readonly PushedValues _pushed;
-    private LoadedRow? _loaded;
+    private PushedValues _pushed;
+    private FeatureRow? _loaded;
+    private bool _isKnown;
     private long _loadedMark;
+    private long _mark;
     private DateTimeOffset? _eventTime;
     private ViewLoad? _load;
 
-    public CachedFeatureView(FeatureView view, string userId, TimeProvider time)
+    public CachedFeatureView(FeatureView view, string userId)
     {
         View = view;
         _userId = userId;
-        _time = time;
-        _mark = view.Marks.Register(userId, isNamed: view.Options.InvalidationChannel is not null);
-        _pushed = new PushedValues(view.Columns, time);
+        _pushed = view.NothingPushed;
+        if (IsNamed) view.Marks.Register(userId, this);
         Combine();
     }
 
     public FeatureView View { get; }
 
+    /// <summary>Raised by others, too: the count of what was said to have changed.</summary>
+    private long Mark => Volatile.Read(ref _mark) + View.Marks.Epoch;
+
+    // Only then can others say by the user's id that it changed.
+    private bool IsNamed => View.Options.InvalidationChannel is not null;
+
+    private TimeProvider Time => View.Time;
+
     /// <summary>The values as they would be used, fresh or not; null where there are none.</summary>
     public FeatureRow? Row { get; private set; }
 
     /// <summary>Time since the oldest of the values was read or pushed.</summary>
-    public TimeSpan Age => Row is null ? TimeSpan.Zero : _time.GetElapsedTime(Row.ReadAt);
+    public TimeSpan Age => Row is null ? TimeSpan.Zero : Time.GetElapsedTime(Row.ReadAt);
 
     public bool IsFresh => IsFreshWithin(Options.Lifetime);
 
     /// <summary>Whether there is neither a row of the user in the database nor anything pushed: the values are defaults.</summary>
-    public bool IsUnknown => _pushed.IsEmpty && _loaded is not { Known: true };
+    public bool IsUnknown => _pushed.IsEmpty && !_isKnown;
 
     /// <summary>The latest event time that was pushed or read.</summary>
     public DateTimeOffset? EventTime => _eventTime;
@@ -48,7 +55,7 @@ internal sealed class CachedFeatureView : IDisposable
     // What was pushed in full needs no row.
     private bool NeedsRow => !View.IsPushed && !_pushed.IsComplete;
 
-    private TimeSpan RowTtl => _loaded!.Known ? Options.Ttl : Options.EffectiveUnknownTtl;
+    private TimeSpan RowTtl => _isKnown ? Options.Ttl : Options.EffectiveUnknownTtl;
 
     /// <summary>The values for one prediction.</summary>
     /// <param name="budget">The caller's time, which bounds the wait; the query goes on without the caller.</param>
@@ -79,7 +86,8 @@ internal sealed class CachedFeatureView : IDisposable
     public bool Push(IReadOnlyList<(int Column, FeatureValue Value)> values, DateTimeOffset eventTime)
     {
         if (eventTime < _eventTime) return false;
-        foreach (var (column, value) in values) _pushed[column] = new PushedValue(value, eventTime, _time.GetTimestamp(), _mark.Current);
+        OwnPushed();
+        foreach (var (column, value) in values) _pushed[column] = new PushedValue(value, eventTime, Time.GetTimestamp(), Mark);
         _eventTime = eventTime;
         Combine();
         return true;
@@ -88,32 +96,30 @@ internal sealed class CachedFeatureView : IDisposable
     /// <summary>Makes the values stale at once; what was pushed to a view without a query is forgotten.</summary>
     public void Invalidate()
     {
-        _mark.Raise();
+        RaiseMark();
         if (!View.IsPushed) return;
         _pushed.Clear();
         Combine();
     }
 
-    /// <summary>What was pushed, is ahead of the database and was not said to have changed since, to be kept elsewhere; null where nothing is.</summary>
-    public PushedFeatures? GetPushed()
+    /// <summary>What was pushed and may stand over the next row: it was not said to have changed since, or an event time will tell. To be kept elsewhere; null where nothing is.</summary>
+    public PushedFeatures? GetPushed() => _pushed.Keep(OldestKept) is { Length: > 0 } ahead ? new PushedFeatures(_eventTime!.Value, ahead) : null;
+
+    /// <summary>What <see cref="GetPushed"/> would give after a push of these; null where it would not be taken.</summary>
+    public PushedFeatures? GetPushedAfter(IReadOnlyList<(int Column, FeatureValue Value)> values, DateTimeOffset eventTime)
     {
-        var (now, mark) = (_time.GetUtcNow(), _mark.Current);
-        var columns = View.Columns.Select((column, i) => _pushed[i] is { } value && value.Mark >= mark
-            ? PushedColumn.Of(column, value, now - _time.GetElapsedTime(value.At))
-            : null);
-        return columns.OfType<PushedColumn>().ToArray() is { Length: > 0 } ahead ? new PushedFeatures(_eventTime!.Value, ahead) : null;
+        if (eventTime < _eventTime) return null;
+        var (at, mark) = (Time.GetTimestamp(), Mark);
+        return new PushedFeatures(eventTime, _pushed.With(values.Select(value => (value.Column, new PushedValue(value.Value, eventTime, at, mark)))).Keep(OldestKept));
     }
 
     /// <summary>Puts back what <see cref="GetPushed"/> gave, with the age that it has by now; what is later here stays.</summary>
     public void PutBack(PushedFeatures pushed)
     {
-        for (var i = 0; i < View.Columns.Count; i++)
-        {
-            var kept = pushed.Columns.FirstOrDefault(column => column.Name == View.Columns[i].Name);
-            if (kept?.ValueFor(View.Columns[i]) is not { } value || kept.EventTime <= _pushed[i]?.EventTime) continue;
-            _pushed[i] = new PushedValue(value, kept.EventTime, ToTimestamp(kept.PushedAt), _mark.Current);
-        }
+        OwnPushed();
 
+        // While the user was in no memory, nobody heard what was said: such a value is read again before it is used.
+        _pushed.PutBack(pushed.Columns, IsNamed ? Mark - 1 : Mark);
         if (!(_eventTime > pushed.EventTime)) _eventTime = pushed.EventTime;
         Combine();
     }
@@ -127,7 +133,21 @@ internal sealed class CachedFeatureView : IDisposable
         !IsFresh ? "stale" : IsUnknown ? "default" : "fresh",
         _eventTime);
 
-    public void Dispose() => _mark.Dispose();
+    /// <summary>Makes the values stale; any thread.</summary>
+    public void RaiseMark() => Interlocked.Increment(ref _mark);
+
+    public void Dispose()
+    {
+        if (IsNamed) View.Marks.Remove(_userId, this);
+    }
+
+    private long OldestKept => Options.EventTimeColumn is null ? Mark : long.MinValue;
+
+    // Most users have nothing pushed, and share that.
+    private void OwnPushed()
+    {
+        if (_pushed == View.NothingPushed) _pushed = new PushedValues(View.Columns, Time);
+    }
 
     private async Task<FeatureRow> AskAsync(TimeSpan limit, TimeBudget budget)
     {
@@ -145,20 +165,20 @@ internal sealed class CachedFeatureView : IDisposable
     {
         if (MayServeAfterFailure()) return Row!.AsStale() with { Degraded = true };
         if (Options.OnError is FeatureViewErrorPolicy.Fail) throw failure;
-        var defaults = FeatureRow.Defaults(View.Columns, _time.GetTimestamp(), degraded: true);
-        return defaults with { Values = _pushed.FreshOver(defaults.Values, limit, _mark.Current) };
+        var defaults = FeatureRow.Defaults(View.Columns, Time.GetTimestamp(), degraded: true);
+        return defaults with { Values = _pushed.FreshOver(defaults.Values, limit, Mark) };
     }
 
     // Twice where a word of a change came between the beginning of the query under way and this caller.
     private async Task<InferenceException?> LoadAsync(TimeSpan limit, Func<TimeSpan> wait, CancellationToken cancellationToken)
     {
-        var wanted = _mark.Current;
+        var wanted = Mark;
         while (true)
         {
             var load = Join(limit);
             try
             {
-                var failure = await load.Completion.WaitAsync(wait(), _time, cancellationToken);
+                var failure = await load.Completion.WaitAsync(wait(), Time, cancellationToken);
                 if (load.Mark >= wanted) return failure;
             }
             catch (TimeoutException)
@@ -177,7 +197,7 @@ internal sealed class CachedFeatureView : IDisposable
 
     private ViewLoad Begin(TimeSpan limit)
     {
-        var load = _load = new ViewLoad(_time.GetTimestamp(), _mark.Current, limit);
+        var load = _load = new ViewLoad(Time.GetTimestamp(), Mark, limit);
         load.Completion = RunAsync(load);
         return load;
     }
@@ -201,7 +221,7 @@ internal sealed class CachedFeatureView : IDisposable
 
     private void Keep(ViewLoad load, LoadedRow loaded)
     {
-        (_loaded, _loadedMark) = (loaded, load.Mark);
+        (_loaded, _isKnown, _loadedMark) = (loaded.Row, loaded.Known, load.Mark);
         if (Options.EventTimeColumn is null) _pushed.Retire(load.StartedAt, load.Limit, load.Mark);
         else _pushed.Settle(loaded.EventTime, load.Mark);
         if (!(_eventTime > loaded.EventTime)) _eventTime = loaded.EventTime ?? _eventTime;
@@ -211,7 +231,7 @@ internal sealed class CachedFeatureView : IDisposable
     // As old as its oldest part.
     private void Combine()
     {
-        var row = View.IsPushed ? FeatureRow.Defaults(View.Columns, _time.GetTimestamp(), degraded: false) : _loaded?.Row;
+        var row = View.IsPushed ? FeatureRow.Defaults(View.Columns, Time.GetTimestamp(), degraded: false) : _loaded;
         if (_pushed.IsEmpty || (row is null && NeedsRow))
         {
             Row = row;
@@ -225,28 +245,22 @@ internal sealed class CachedFeatureView : IDisposable
     private bool IsFreshWithin(TimeSpan limit)
     {
         if (Row is null) return false;
-        var mark = _mark.Current;
+        var mark = Mark;
         return _pushed.AreFresh(limit, mark) && (!NeedsRow || (_loadedMark >= mark && RowAge < limit && RowAge < RowTtl));
     }
 
-    private TimeSpan RowAge => _time.GetElapsedTime(_loaded!.Row.ReadAt);
+    private TimeSpan RowAge => Time.GetElapsedTime(_loaded!.ReadAt);
 
     // Neither what somebody said has changed, nor what the caller calls too old, nor a user who may have come to be since.
     private bool MayServeWhileRevalidating(TimeSpan? maxAge)
     {
         if (Row is null || Options.StaleWhileRevalidate == TimeSpan.Zero || Age >= (maxAge ?? TimeSpan.MaxValue) || Age >= (Options.MaxAge ?? TimeSpan.MaxValue)) return false;
-        var mark = _mark.Current;
+        var mark = Mark;
         var last = Options.Ttl + Options.StaleWhileRevalidate;
-        return _pushed.AreFresh(last, mark) && (!NeedsRow || (_loadedMark >= mark && _loaded!.Known && RowAge < last));
+        return _pushed.AreFresh(last, mark) && (!NeedsRow || (_loadedMark >= mark && _isKnown && RowAge < last));
     }
 
     private bool MayServeAfterFailure() =>
         Row is not null && Options.StaleIfError > TimeSpan.Zero
         && _pushed.AreWithin(Options.Ttl + Options.StaleIfError) && (!NeedsRow || RowAge < RowTtl + Options.StaleIfError);
-
-    private long ToTimestamp(DateTimeOffset at)
-    {
-        var age = _time.GetUtcNow() - at;
-        return _time.GetTimestamp() - (long)(age.TotalSeconds * _time.TimestampFrequency);
-    }
 }

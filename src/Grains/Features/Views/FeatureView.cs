@@ -11,7 +11,6 @@ public sealed partial class FeatureView : IFeatureView
     private readonly FeatureColumn[] _columns;
     private readonly IFeatureDatabase _database;
     private readonly GroupedLoader? _loader;
-    private readonly TimeProvider _time;
     private readonly InferenceInstruments _instruments;
     private readonly ILogger<FeatureView> _logger;
 
@@ -22,7 +21,8 @@ public sealed partial class FeatureView : IFeatureView
         Options = options;
         _columns = FeatureColumnOptions.Compile($"Inference:FeatureViews:{name}", options.Columns);
         _database = database;
-        _time = time;
+        Time = time;
+        NothingPushed = new PushedValues(_columns, time);
         _instruments = instruments;
         _logger = logger;
         if (options.IsGrouped) _loader = new GroupedLoader(userIds => AskAsync(userIds), options.GatherDelay, options.MaxKeysPerQuery, time);
@@ -42,11 +42,16 @@ public sealed partial class FeatureView : IFeatureView
     /// <summary>Whether one query asks for many users.</summary>
     public bool IsGrouped => _loader is not null;
 
+    internal TimeProvider Time { get; }
+
+    /// <summary>What users share to whom nothing was pushed. Never written to.</summary>
+    internal PushedValues NothingPushed { get; }
+
     /// <summary>Which users' cached values are to be read again.</summary>
     internal ViewMarks Marks { get; } = new();
 
     public async ValueTask<FeatureRow> ReadAsync(FeatureQuery query) =>
-        IsPushed ? FeatureRow.Defaults(_columns, _time.GetTimestamp(), degraded: false) : (await QueryAsync(query.UserId)).Row;
+        IsPushed ? FeatureRow.Defaults(_columns, Time.GetTimestamp(), degraded: false) : (await QueryAsync(query.UserId)).Row;
 
     /// <summary>Asks the database, whatever is cached.</summary>
     /// <exception cref="InferenceException">The database did not answer: 503, since a made-up history would be worse than none.</exception>
@@ -97,8 +102,8 @@ public sealed partial class FeatureView : IFeatureView
     }
 
     private LoadedRow ToLoaded(StoredRow? stored) => stored is null
-        ? new LoadedRow(FeatureRow.Defaults(_columns, _time.GetTimestamp(), degraded: false), Known: false, null)
-        : new LoadedRow(new FeatureRow(WithDefaults(stored.Values), _time.GetTimestamp()), Known: true, stored.EventTime);
+        ? new LoadedRow(FeatureRow.Defaults(_columns, Time.GetTimestamp(), degraded: false), Known: false, null)
+        : new LoadedRow(new FeatureRow(WithDefaults(stored.Values), Time.GetTimestamp()), Known: true, stored.EventTime);
 
     private FeatureValue[] WithDefaults(FeatureValue[] values)
     {

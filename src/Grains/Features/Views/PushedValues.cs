@@ -55,9 +55,41 @@ internal sealed class PushedValues(IReadOnlyList<FeatureColumn> columns, TimePro
         }
     }
 
+    /// <summary>A copy, with others before these.</summary>
+    public PushedValues With(IEnumerable<(int Column, PushedValue Value)> others)
+    {
+        var copy = new PushedValues(columns, time) { _values = [.. _values] };
+        foreach (var (column, value) in others) copy[column] = value;
+        return copy;
+    }
+
+    /// <summary>Those of a mark or a later one, in a form that outlives the process.</summary>
+    public PushedColumn[] Keep(long mark)
+    {
+        var now = time.GetUtcNow();
+        return [.. columns.Select((column, i) => this[i] is { } value && value.Mark >= mark ? PushedColumn.Of(column, value, now - time.GetElapsedTime(value.At)) : null).OfType<PushedColumn>()];
+    }
+
+    /// <summary>Puts back what <see cref="Keep"/> gave, by the columns' names; what is later here stays.</summary>
+    public void PutBack(IReadOnlyList<PushedColumn> kept, long mark)
+    {
+        for (var i = 0; i < columns.Count; i++)
+        {
+            var one = kept.FirstOrDefault(column => column.Name == columns[i].Name);
+            if (one?.ValueFor(columns[i]) is { } value && !(one.EventTime <= this[i]?.EventTime)) this[i] = new PushedValue(value, one.EventTime, ToTimestamp(one.PushedAt), mark);
+        }
+    }
+
     public void Clear() => Array.Clear(_values);
 
     private bool IsFresh(PushedValue value, TimeSpan limit, long mark) => value.Mark >= mark && time.GetElapsedTime(value.At) < limit;
+
+    // By the clock of a silo that was ahead, it is younger than now: that must not add to its time.
+    private long ToTimestamp(DateTimeOffset at)
+    {
+        var age = time.GetUtcNow() - at is var since && since > TimeSpan.Zero ? since : TimeSpan.Zero;
+        return time.GetTimestamp() - (long)(age.TotalSeconds * time.TimestampFrequency);
+    }
 }
 
 /// <summary>One pushed value.</summary>

@@ -9,39 +9,34 @@ namespace OrleansInference.Grains.Features.Views;
 /// </remarks>
 internal sealed class ViewMarks
 {
-    private readonly ConcurrentDictionary<string, UserMark> _users = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, IMarkedUser> _users = new(StringComparer.Ordinal);
     private long _epoch;
 
     /// <summary>Users who have the view cached in this silo.</summary>
     public int Count => _users.Count;
 
-    /// <summary>One user's mark; where it <paramref name="isNamed"/> it can be raised by the user's id until it is disposed.</summary>
-    public UserMark Register(string userId, bool isNamed)
-    {
-        var mark = new UserMark(this, userId);
-        if (isNamed) _users[userId] = mark;
-        return mark;
-    }
+    /// <summary>How often all users' values were said to have changed.</summary>
+    public long Epoch => Volatile.Read(ref _epoch);
+
+    /// <summary>Has the user's mark raised when somebody says by the user's id that the values changed.</summary>
+    public void Register(string userId, IMarkedUser user) => _users[userId] = user;
+
+    /// <summary>Only its own entry: a later activation of the user may have taken the place.</summary>
+    public void Remove(string userId, IMarkedUser user) => _users.TryRemove(KeyValuePair.Create(userId, user));
 
     /// <summary>Makes one user's value stale, if it is cached here.</summary>
     public void Raise(string userId)
     {
-        if (_users.TryGetValue(userId, out var mark)) mark.Raise();
+        if (_users.TryGetValue(userId, out var user)) user.RaiseMark();
     }
 
     /// <summary>Makes every value stale: nobody knows which have changed.</summary>
     public void RaiseAll() => Interlocked.Increment(ref _epoch);
+}
 
-    /// <summary>One user's count.</summary>
-    public sealed class UserMark(ViewMarks owner, string userId) : IDisposable
-    {
-        private long _count;
-
-        public long Current => Volatile.Read(ref _count) + Volatile.Read(ref owner._epoch);
-
-        public void Raise() => Interlocked.Increment(ref _count);
-
-        // Only its own entry: a later activation of the user may have taken the place.
-        public void Dispose() => owner._users.TryRemove(KeyValuePair.Create(userId, this));
-    }
+/// <summary>One user's cached values, which count how often they were said to have changed.</summary>
+internal interface IMarkedUser
+{
+    /// <summary>Counts; any thread.</summary>
+    void RaiseMark();
 }

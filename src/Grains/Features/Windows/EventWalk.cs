@@ -37,7 +37,7 @@ internal ref struct EventWalk
     {
         while (true)
         {
-            var time = _event >= 0 ? _events.Times[_event] : long.MinValue;
+            var time = _event >= 0 ? _events.Events.TimeAt(_event) : long.MinValue;
             var bucket = _bucket >= 0 ? _events.Buckets[_bucket].Last : long.MinValue;
             if (Math.Max(time, bucket) <= lower) break;
             if (time >= bucket) AddEvent(totals);
@@ -50,13 +50,14 @@ internal ref struct EventWalk
 
     private void AddEvent(scoped Span<FieldTotals> totals)
     {
-        var values = _events.Values.Slice(_event-- * totals.Length, totals.Length);
-        for (var i = 0; i < values.Length; i++)
+        for (var i = 0; i < totals.Length; i++)
         {
-            totals[i].AddOlder(values[i]);
-            if (_distinct is not null && !double.IsNaN(values[i])) _distinct[i].Add(values[i]);
+            var value = _events.Events.ValueAt(_event, i);
+            totals[i].AddOlder(value);
+            if (_distinct is not null && !double.IsNaN(value)) _distinct[i].Add(value);
         }
 
+        _event--;
         Count++;
     }
 

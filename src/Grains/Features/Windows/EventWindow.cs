@@ -11,40 +11,37 @@ internal sealed class EventWindow
     // An edge of the longest window is then wrong by at most a 64th of it.
     private const int BucketsInLongest = 64;
 
-    private const int SmallestCapacity = 4;
+    // Little by little: what is kept free for events to come is memory, too, and copying a few kilobytes is quick.
+    private const int LeastRoom = 4;
+
+    private const int ShareOfRoom = 16;
 
     private readonly WindowView _view;
-    private readonly int _width;
-    private readonly long _bucketLength;
-    private long[] _times = [];
-    private double[] _values = [];
-    private int _count;
+    private PackedEvents _events;
     private EventBucket[] _buckets = [];
     private long _newest = long.MinValue;
     private long _forgottenThrough = long.MinValue;
 
-    public EventWindow(WindowView view)
+    /// <summary>A window without events.</summary>
+    /// <param name="view">The view.</param>
+    /// <param name="capacity">Events that are to come at once.</param>
+    public EventWindow(WindowView view, int capacity = 0)
     {
         _view = view;
-        _width = view.Fields.Count;
-        _bucketLength = Math.Max(1, view.Horizon / BucketsInLongest);
+        _events = new PackedEvents(view.Fields.Count);
+        if (capacity > 0) _events.Resize(capacity);
     }
 
     private EventWindow(EventWindow other)
         : this(other._view)
     {
-        (_times, _values, _count) = (other._times[..other._count], other._values[..(other._count * _width)], other._count);
-        (_buckets, _newest, _forgottenThrough) = (other._buckets, other._newest, other._forgottenThrough);
+        (_events, _buckets, _newest, _forgottenThrough) = (other._events.Clone(), other._buckets, other._newest, other._forgottenThrough);
     }
 
     public WindowView View => _view;
 
     /// <summary>Events that are kept one by one.</summary>
-    public int Count => _count;
-
-    public ReadOnlySpan<long> Times => _times.AsSpan(0, _count);
-
-    public ReadOnlySpan<double> Values => _values.AsSpan(0, _count * _width);
+    public int Count => _events.Count;
 
     public ReadOnlySpan<EventBucket> Buckets => _buckets;
 
@@ -58,22 +55,23 @@ internal sealed class EventWindow
     public bool IsTooLate(long ticks) => _newest != long.MinValue && ticks < _newest - _view.Options.AllowedLateness.Ticks;
 
     /// <summary>The features at an instant.</summary>
-    public FeatureValue[] Read(long at) => _view.Scan.Read(new EventSpan(Times, Values, _buckets, _forgottenThrough), at);
+    public FeatureValue[] Read(long at) => _view.Scan.Read(new EventSpan(_events, _buckets, _forgottenThrough), at);
 
     /// <summary>Places an event after all that are not later than it.</summary>
     /// <param name="added">The event.</param>
     /// <param name="keepFrom">Ticks of the oldest event that may have to be taken out again.</param>
     public void Add(in WindowEvent added, long keepFrom)
     {
-        if (_count == _times.Length) MakeRoom(keepFrom);
-        var place = _count;
-        while (place > 0 && _times[place - 1] > added.Ticks) place--;
-        Array.Copy(_times, place, _times, place + 1, _count - place);
-        Array.Copy(_values, place * _width, _values, (place + 1) * _width, (_count - place) * _width);
-        _times[place] = added.Ticks;
-        added.Values.CopyTo(_values, place * _width);
-        _count++;
+        if (_events.Count == _events.Capacity) MakeRoom(keepFrom);
+        var place = _events.Count;
+        while (place > 0 && _events.TimeAt(place - 1) > added.Ticks) place--;
+        _events.Insert(place, added);
     }
+
+    /// <summary>UTC ticks of an event, in the order of time.</summary>
+    public long TimeAt(int index) => _events.TimeAt(index);
+
+    public double ValueAt(int index, int field) => _events.ValueAt(index, field);
 
     /// <summary>Says that an event will not be taken out again.</summary>
     public void Commit(in WindowEvent committed) => _newest = Math.Max(_newest, committed.Ticks);
@@ -81,10 +79,10 @@ internal sealed class EventWindow
     /// <summary>Takes an event out again. Of events that are alike in everything it does not matter which.</summary>
     public void Remove(in WindowEvent removed)
     {
-        for (var i = _count - 1; i >= 0 && _times[i] >= removed.Ticks; i--)
+        for (var i = _events.Count - 1; i >= 0 && _events.TimeAt(i) >= removed.Ticks; i--)
         {
-            if (_times[i] != removed.Ticks || !IsSame(_values.AsSpan(i * _width, _width), removed.Values)) continue;
-            RemoveAt(i, 1);
+            if (_events.TimeAt(i) != removed.Ticks || !HasValues(i, removed.Values)) continue;
+            _events.RemoveRange(i, 1);
             return;
         }
     }
@@ -94,18 +92,18 @@ internal sealed class EventWindow
 
     internal static EventWindow Restore(WindowView view, IReadOnlyList<WindowEvent> events, EventBucket[] buckets, long newest, long forgottenThrough)
     {
-        var window = new EventWindow(view) { _times = new long[events.Count], _values = new double[events.Count * view.Fields.Count] };
+        var window = new EventWindow(view, events.Count);
         foreach (var one in events) window.Add(one, long.MaxValue);
         (window._buckets, window._newest, window._forgottenThrough) = (buckets, newest, forgottenThrough);
         return window;
     }
 
     // NaN is the same as NaN here.
-    private static bool IsSame(ReadOnlySpan<double> one, ReadOnlySpan<double> other)
+    private bool HasValues(int index, double[] values)
     {
-        for (var i = 0; i < one.Length; i++)
+        for (var i = 0; i < values.Length; i++)
         {
-            if (BitConverter.DoubleToInt64Bits(one[i]) != BitConverter.DoubleToInt64Bits(other[i])) return false;
+            if (BitConverter.DoubleToInt64Bits(_events.ValueAt(index, i)) != BitConverter.DoubleToInt64Bits(values[i])) return false;
         }
 
         return true;
@@ -114,14 +112,13 @@ internal sealed class EventWindow
     private void MakeRoom(long keepFrom)
     {
         Forget(keepFrom);
-        if (_count >= _view.Options.MaxEvents) Fold(keepFrom);
-        if (_count < _times.Length) return;
-        var capacity = Math.Max(SmallestCapacity, _count + _count / 2);
+        if (_events.Count >= _view.Options.MaxEvents) Fold(keepFrom);
+        if (_events.Count < _events.Capacity) return;
+        var capacity = _events.Count + Math.Max(LeastRoom, _events.Count / ShareOfRoom);
 
         // Grown to the limit and no further, unless more than that is not committed yet.
-        if (_count < _view.Options.MaxEvents) capacity = Math.Min(capacity, Math.Max(SmallestCapacity, _view.Options.MaxEvents));
-        Array.Resize(ref _times, capacity);
-        Array.Resize(ref _values, capacity * _width);
+        if (_events.Count < _view.Options.MaxEvents) capacity = Math.Min(capacity, Math.Max(LeastRoom, _view.Options.MaxEvents));
+        _events.Resize(capacity);
     }
 
     private void Forget(long keepFrom)
@@ -129,9 +126,9 @@ internal sealed class EventWindow
         if (_newest == long.MinValue) return;
         var beyond = Math.Min(_newest - _view.Horizon, keepFrom - 1);
         var forgotten = 0;
-        while (forgotten < _count && _times[forgotten] <= beyond) forgotten++;
-        if (forgotten > 0) _forgottenThrough = Math.Max(_forgottenThrough, _times[forgotten - 1]);
-        RemoveAt(0, forgotten);
+        while (forgotten < _events.Count && _events.TimeAt(forgotten) <= beyond) forgotten++;
+        if (forgotten > 0) _forgottenThrough = Math.Max(_forgottenThrough, _events.TimeAt(forgotten - 1));
+        _events.RemoveRange(0, forgotten);
 
         var buckets = _buckets.Where(bucket => bucket.Last > beyond).ToArray();
         if (buckets.Length == _buckets.Length) return;
@@ -142,35 +139,28 @@ internal sealed class EventWindow
     // A quarter at a time, so that most events find room without it.
     private void Fold(long keepFrom)
     {
-        var most = Math.Max(1, _count / 4);
+        var most = Math.Max(1, _events.Count / 4);
         var folded = 0;
         var buckets = _buckets.ToList();
-        for (; folded < most && _times[folded] < keepFrom; folded++) Fold(buckets, _times[folded], _values.AsSpan(folded * _width, _width));
+        for (; folded < most && _events.TimeAt(folded) < keepFrom; folded++) Fold(buckets, folded);
         _buckets = [.. buckets];
-        RemoveAt(0, folded);
+        _events.RemoveRange(0, folded);
     }
 
-    private void Fold(List<EventBucket> buckets, long ticks, ReadOnlySpan<double> values)
+    private void Fold(List<EventBucket> buckets, int index)
     {
-        var fields = new FieldTotals[_width];
+        var (ticks, fields) = (_events.TimeAt(index), new FieldTotals[_view.Fields.Count]);
         for (var i = 0; i < fields.Length; i++)
         {
             fields[i] = FieldTotals.None;
-            fields[i].AddOlder(values[i]);
+            fields[i].AddOlder(_events.ValueAt(index, i));
         }
 
         var one = new EventBucket(ticks, ticks, 1, fields);
+        var length = Math.Max(1, _view.Horizon / BucketsInLongest);
         var place = buckets.Count;
-        while (place > 0 && buckets[place - 1].First / _bucketLength > ticks / _bucketLength) place--;
-        if (place > 0 && buckets[place - 1].First / _bucketLength == ticks / _bucketLength) buckets[place - 1] = EventBucket.Join(buckets[place - 1], one);
+        while (place > 0 && buckets[place - 1].First / length > ticks / length) place--;
+        if (place > 0 && buckets[place - 1].First / length == ticks / length) buckets[place - 1] = EventBucket.Join(buckets[place - 1], one);
         else buckets.Insert(place, one);
-    }
-
-    private void RemoveAt(int place, int removed)
-    {
-        if (removed == 0) return;
-        _count -= removed;
-        Array.Copy(_times, place + removed, _times, place, _count - place);
-        Array.Copy(_values, (place + removed) * _width, _values, place * _width, (_count - place) * _width);
     }
 }

@@ -45,13 +45,17 @@ internal static class EventWindowCodec
     {
         writer.Write7BitEncodedInt(window.Count);
         var before = 0L;
-        foreach (var ticks in window.Times)
+        for (var i = 0; i < window.Count; i++)
         {
+            var ticks = window.TimeAt(i);
             writer.Write7BitEncodedInt64(ticks - before);
             before = ticks;
         }
 
-        foreach (var value in window.Values) writer.Write(value);
+        for (var i = 0; i < window.Count; i++)
+        {
+            for (var field = 0; field < window.View.Fields.Count; field++) writer.Write(window.ValueAt(i, field));
+        }
     }
 
     private static void Write(BinaryWriter writer, EventBucket bucket)

@@ -68,13 +68,15 @@ internal sealed class DynamicBatcher : IAsyncDisposable
     }
 
     /// <summary>Computes the outputs at these positions from checked inputs in the model's order.</summary>
+    /// <remarks>After <paramref name="timeout"/> no run takes it any more; that it is answered then is the token's.</remarks>
     /// <exception cref="InferenceException">QueueFull, NotReady or ModelFailed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public async Task<IReadOnlyList<Tensor>> InferAsync(
-        IReadOnlyList<Tensor> inputs, IReadOnlyList<int> outputs, int rows, InferencePriority priority, CancellationToken cancellationToken)
+        IReadOnlyList<Tensor> inputs, IReadOnlyList<int> outputs, int rows, InferencePriority priority, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var pending = new PendingInference(this, inputs, outputs, rows, priority, _time.GetTimestamp());
+        var now = _time.GetTimestamp();
+        var pending = new PendingInference(this, inputs, outputs, rows, priority, now, DeadlineOf(timeout, now));
         if (TryEnqueue(pending) is { } refusal) throw refusal;
         await using var leaving = cancellationToken.UnsafeRegister(static (pending, token) => ((PendingInference)pending!).Leave(token), pending);
         return await pending.Task;
@@ -173,7 +175,7 @@ internal sealed class DynamicBatcher : IAsyncDisposable
         {
             var now = _time.GetTimestamp();
             if (isComputed) _rate.OnRun(batch.Rows, batch.Work.Durations.Total);
-            if (isComputed) _waiting.Turns.OnRun(batch.Priority, batch.Work.Durations.Total, now);
+            if (isComputed) _waiting.Turns.OnRun(batch.Priority, batch.Rows, batch.Work.Durations.Total, now);
             if (batch.Priority is InferencePriority.Bulk) _bulkRuns--;
             _running.Remove(batch);
             batch.Clear();
@@ -185,6 +187,9 @@ internal sealed class DynamicBatcher : IAsyncDisposable
         Meet(demand);
         if (isDrained) _drained.TrySetResult();
     }
+
+    private long DeadlineOf(TimeSpan? timeout, long now) =>
+        timeout is { } left ? now + (long)(left.TotalSeconds * _time.TimestampFrequency) : long.MaxValue;
 
     // Null when it was taken, else why not.
     private InferenceException? TryEnqueue(PendingInference pending)

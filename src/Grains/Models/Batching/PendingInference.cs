@@ -4,7 +4,7 @@ namespace OrleansInference.Grains.Models.Batching;
 
 /// <summary>A request in the batcher: what it asks, and the promise of its answer.</summary>
 /// <remarks>Whoever wins <see cref="TryEnd"/> completes it; the fields of the queue and of the parts are guarded by the batcher's lock.</remarks>
-internal sealed class PendingInference(DynamicBatcher batcher, IReadOnlyList<Tensor> inputs, IReadOnlyList<int> outputs, int rows, InferencePriority priority, long enqueuedAt)
+internal sealed class PendingInference(DynamicBatcher batcher, IReadOnlyList<Tensor> inputs, IReadOnlyList<int> outputs, int rows, InferencePriority priority, long enqueuedAt, long deadline)
     : TaskCompletionSource<IReadOnlyList<Tensor>>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     private int _hasEnded;
@@ -46,6 +46,9 @@ internal sealed class PendingInference(DynamicBatcher batcher, IReadOnlyList<Ten
 
     /// <summary>Whether it has its answer, or the one who will give it.</summary>
     public bool HasEnded => Volatile.Read(ref _hasEnded) == 1;
+
+    /// <summary>Whether a run of it would be for nobody: it has ended, or its time is up and the timer that says so is late, as where all pool threads are busy.</summary>
+    public bool IsOver(long now) => HasEnded || now >= deadline;
 
     /// <summary>True for one caller only, who then completes it.</summary>
     public bool TryEnd() => Interlocked.Exchange(ref _hasEnded, 1) == 0;

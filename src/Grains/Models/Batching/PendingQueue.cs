@@ -49,7 +49,7 @@ internal sealed class PendingQueue
     /// it that have its shape. Nothing leaves the queue before <see cref="Take"/>.
     /// </summary>
     /// <returns>Whether the batch is closed: full, or the next of its shape does not fit.</returns>
-    public bool Gather(RunningBatch batch, int limit)
+    public bool Gather(RunningBatch batch, int limit, long now)
     {
         var first = First!;
         if (first.Rows == 0) return batch.AddWhole(first);
@@ -57,7 +57,7 @@ internal sealed class PendingQueue
         var passedOver = 0;
         for (var next = first; next is not null && batch.Rows < limit && passedOver < MaxPassedOver; next = next.Next)
         {
-            if (next.HasEnded || (next != first && !next.FitsWith(first)))
+            if (next.IsOver(now) || (next != first && !next.FitsWith(first)))
             {
                 passedOver++;
                 continue;

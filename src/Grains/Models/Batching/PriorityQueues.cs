@@ -53,12 +53,12 @@ internal sealed class PriorityQueues(BatchingOptions options, TimeProvider time,
 
     private bool TryTake(RunningBatch batch, PendingQueue queue, bool joins, long now)
     {
-        // Who has just left is on the way out; its run would be for nobody.
-        while (queue.First is { HasEnded: true } gone) queue.Remove(gone);
+        // Who has just left is on the way out, and who has no time left is told so by its timer.
+        while (queue.First is { } first && first.IsOver(now)) queue.Remove(first);
         if (queue.First is not { } oldest) return false;
 
         var limit = queue == _bulk ? Turns.BulkRows(now) : options.MaxBatchSize;
-        var isClosed = joins ? queue.Gather(batch, limit) : batch.AddWhole(oldest);
+        var isClosed = joins ? queue.Gather(batch, limit, now) : batch.AddWhole(oldest);
         if (!isClosed && time.GetElapsedTime(oldest.EnqueuedAt, now) < options.MaxQueueDelay)
         {
             batch.Clear();

@@ -5,7 +5,8 @@ using OrleansInference.Grains.Models.Sessions;
 namespace OrleansInference.Grains.Models.Ensembles;
 
 /// <summary>Turns a manifest's <c>ensemble</c> section into a plan, or into the list of everything that is wrong with it.</summary>
-internal sealed class EnsembleCompiler(string model, EnsembleSection ensemble, ManifestFaults faults, IStepModels models)
+/// <param name="previous">The plan that this one follows; null for the first.</param>
+internal sealed class EnsembleCompiler(string model, EnsembleSection ensemble, ManifestFaults faults, IStepModels models, EnsemblePlan? previous = null)
 {
     private readonly EnsembleTensors _tensors = new(faults);
     private readonly List<DeclaredStep> _steps = [];
@@ -59,7 +60,8 @@ internal sealed class EnsembleCompiler(string model, EnsembleSection ensemble, M
 
         try
         {
-            return await models.FindAsync(step.Model, version).ConfigureAwait(false);
+            var known = previous?.Steps.FirstOrDefault(each => each.Model == step.Model && each.Version == version)?.Served;
+            return await models.FindAsync(step.Model, version, known).ConfigureAwait(false);
         }
         catch (InferenceException e)
         {
@@ -155,6 +157,7 @@ internal sealed class EnsembleCompiler(string model, EnsembleSection ensemble, M
         step.Key,
         step.Section.Model,
         step.Version,
+        step.Served,
         [.. step.Section.Inputs.Select(link => new EnsembleLink(link.Key, link.Value, positions[link.Value]))],
         [.. step.Section.Outputs.Select(link => new EnsembleLink(link.Key, link.Value, positions[link.Value]))],
         [.. Enumerable.Range(0, order.Count).Where(i => Feeds(order[i], step))]);

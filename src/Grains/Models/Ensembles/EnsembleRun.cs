@@ -35,7 +35,7 @@ internal sealed class EnsembleRun(EnsemblePlan plan, InferenceRequest request, I
         try
         {
             foreach (var producer in step.Producers) await _steps[producer];
-            var response = await models.InferAsync(step.Model, ToRequest(step), ending.Token);
+            var response = await models.InferAsync(step, ToRequest(step), ending.Token);
             foreach (var output in step.Outputs) _tensors[output.Position] = Rename(Find(response, output, step), output.Tensor);
         }
         catch (Exception e)

@@ -41,9 +41,13 @@ internal sealed class EnsembleTensors(ManifestFaults faults)
 
     private void Compare(TensorMetadata here, string hereModel, TensorMetadata there, string path, string thereModel)
     {
-        if (here.Datatype == there.Datatype && Fit(here.Shape, there.Shape)) return;
+        if (Fit(here, there)) return;
         faults.Add(path, $"'{here.Name}' is {Describe(here)} at {hereModel}, but {Describe(there)} at {thereModel}. Connect tensors of one datatype and shape (-1 is any size).");
     }
+
+    /// <summary>Whether one can stand for the other: the same datatype, and no two sizes that differ.</summary>
+    public static bool Fit(TensorMetadata? here, TensorMetadata? there) =>
+        here is not null && there is not null && here.Datatype == there.Datatype && Fit(here.Shape, there.Shape);
 
     private static bool Fit(IReadOnlyList<long> here, IReadOnlyList<long> there) =>
         here.Count == there.Count && here.Zip(there).All(pair => pair.First == pair.Second || pair.First < 0 || pair.Second < 0);

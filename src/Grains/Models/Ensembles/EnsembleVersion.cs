@@ -47,17 +47,25 @@ internal sealed class EnsembleVersion(EnsemblePlan plan, IStepModels models, Tim
         var startedAt = time.GetTimestamp();
         try
         {
-            TensorValidation.ThrowIfInvalid(plan.Model, OnlyVersion, plan.Metadata, request.Inputs, joins: MaxBatchSize > 0);
-            var wanted = _outputs.Find(request.Outputs);
-            var tensors = await new EnsembleRun(plan, request, models, time).RunAsync(cancellationToken);
+            var response = await RunAsync(request, cancellationToken);
             OnAnswered(request, startedAt);
-            return new InferenceResponse { Version = OnlyVersion, Outputs = [.. wanted.Select(i => tensors[i])] };
+            return response;
         }
         catch
         {
             _fail.Add(time.GetElapsedTime(startedAt));
             throw;
         }
+    }
+
+    public Task<InferenceResponse> WarmUpAsync(InferenceRequest request, CancellationToken cancellationToken) => RunAsync(request, cancellationToken);
+
+    private async Task<InferenceResponse> RunAsync(InferenceRequest request, CancellationToken cancellationToken)
+    {
+        TensorValidation.ThrowIfInvalid(plan.Model, OnlyVersion, plan.Metadata, request.Inputs, joins: MaxBatchSize > 0);
+        var wanted = _outputs.Find(request.Outputs);
+        var tensors = await new EnsembleRun(plan, request, models, time).RunAsync(cancellationToken);
+        return new InferenceResponse { Version = OnlyVersion, Outputs = [.. wanted.Select(i => tensors[i])] };
     }
 
     private void OnAnswered(InferenceRequest request, long startedAt)

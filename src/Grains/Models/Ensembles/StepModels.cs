@@ -11,6 +11,8 @@ internal sealed class StepModels(IServiceProvider services, ModelEntries entries
     // An ensemble that waits for its steps gives up before whoever waits for the ensemble.
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
 
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
     public IReadOnlyList<string> StepsOf(string model)
     {
         try
@@ -26,17 +28,17 @@ internal sealed class StepModels(IServiceProvider services, ModelEntries entries
         }
     }
 
-    public async Task<StepModel> FindAsync(string model, string? version)
+    public async Task<StepModel> FindAsync(string model, string? version, StepModel? known)
     {
         // The folder may have come since the last look.
         var entry = entries.Find(model) ?? (ModelName.IsValid(model) && repository.Fingerprint(model) is not null ? entries.GetOrAdd(model) : null);
         if (entry is null)
             throw new InferenceException(InferenceErrorCode.NotFound, $"There is no model '{FieldError.Quote(model)}'. Add it, or name one of: {string.Join(", ", entries.All.Select(each => each.Name).Order(StringComparer.Ordinal).Take(50))}.");
+        if (known is not null && entry is { Current: null, Fault: null, Control.Unloaded: false }) return known;
         var held = entry.TryHold() ?? await LoadAsync(entry).ConfigureAwait(false);
         try
         {
-            var served = held.Version(version).Served;
-            return new StepModel(served.Metadata, served.MaxBatchSize);
+            return StepModel.Of(held.Version(version));
         }
         finally
         {
@@ -44,18 +46,27 @@ internal sealed class StepModels(IServiceProvider services, ModelEntries entries
         }
     }
 
-    public async Task<InferenceResponse> InferAsync(string model, InferenceRequest request, CancellationToken cancellationToken)
+    public async Task<InferenceResponse> InferAsync(EnsembleStep step, InferenceRequest request, CancellationToken cancellationToken)
     {
         var startedAt = time.GetTimestamp();
-        var held = await services.GetRequiredService<ModelCatalog>().AcquireAsync(model, request.Timeout, cancellationToken);
+        var held = await services.GetRequiredService<ModelCatalog>().AcquireAsync(step.Model, request.Timeout, cancellationToken);
         try
         {
+            ThrowIfOther(step, held.Version(step.Version));
             return await held.InferAsync(request with { Timeout = request.Timeout - time.GetElapsedTime(startedAt) }, cancellationToken);
         }
         finally
         {
             held.Release();
         }
+    }
+
+    // The request came before the plan that is being made for what has taken the version's place.
+    private static void ThrowIfOther(EnsembleStep step, LoadedVersion loaded)
+    {
+        if (step.Served.Is(loaded) || step.Fits(loaded.Served.Metadata)) return;
+        throw new InferenceException(
+            InferenceErrorCode.NotReady, $"{step.Model} was loaded with other tensors meanwhile, and the ensemble is being planned for them. Retry.", RetryAfter);
     }
 
     private async Task<ServedModel> LoadAsync(ModelEntry entry)

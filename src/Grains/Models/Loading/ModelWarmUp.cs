@@ -41,7 +41,7 @@ internal sealed partial class ModelWarmUp(ILogger<ModelWarmUp> logger)
             faults.ThrowIfAny();
             try
             {
-                await version.InferAsync(request, cancellationToken).ConfigureAwait(false);
+                await version.WarmUpAsync(request, cancellationToken).ConfigureAwait(false);
             }
             catch (InferenceException e)
             {
@@ -55,7 +55,7 @@ internal sealed partial class ModelWarmUp(ILogger<ModelWarmUp> logger)
     {
         try
         {
-            await version.InferAsync(Generate(version.Metadata, rows: 1, one: true), cancellationToken).ConfigureAwait(false);
+            await version.WarmUpAsync(Generate(version.Metadata, rows: 1, one: true), cancellationToken).ConfigureAwait(false);
         }
         catch (InferenceException e)
         {

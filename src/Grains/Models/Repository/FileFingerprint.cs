@@ -22,6 +22,9 @@ internal static class FileFingerprint
         return hash.GetCurrentHashAsUInt128().ToString("x32", CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Of contents.</summary>
+    public static string OfBytes(byte[] contents) => XxHash128.HashToUInt128(contents).ToString("x32", CultureInfo.InvariantCulture);
+
     private static void Add(XxHash128 hash, FileInfo file)
     {
         // Of a link, what counts is the file that it stands for.

@@ -29,7 +29,7 @@ internal sealed partial class ModelRepositoryWatcher(
         if (TryList() is not { } names) return;
         var known = names.ToHashSet();
         foreach (var entry in entries.All.Where(entry => !known.Contains(entry.Name))) await TryAsync(updater.RemoveAsync(entry));
-        foreach (var name in names) await LookAsync(entries.GetOrAdd(name));
+        foreach (var name in names) await LookAsync(entries.Find(name) ?? await AddAsync(name));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -49,6 +49,15 @@ internal sealed partial class ModelRepositoryWatcher(
         while (await timer.WaitForNextTickAsync(stoppingToken)) await TryAsync(Task.Run(LookAsync, CancellationToken.None));
     }
 
+    private async Task<ModelEntry> AddAsync(string name)
+    {
+        var entry = entries.GetOrAdd(name);
+
+        // Ensembles may have waited for it; without a limit they follow when it is loaded.
+        if (places.IsLimited) await TryAsync(updater.ForgiveAsync(entry));
+        return entry;
+    }
+
     private async Task LookAsync(ModelEntry entry)
     {
         // What is not in memory is read when somebody asks for it.
@@ -58,8 +67,8 @@ internal sealed partial class ModelRepositoryWatcher(
         entry.SeenFingerprint = fingerprint;
         if (fingerprint is null || fingerprint == entry.TriedFingerprint || !settled) return;
         if (entry.Current is not null) await TryAsync(updater.ReloadAsync(entry));
-        else if (!places.IsLimited) await TryAsync(updater.LoadAsync(entry));
-        else entry.Fault = null;
+        else if (!places.IsLimited) await TryAsync(updater.LoadAndFollowAsync(entry));
+        else await TryAsync(updater.ForgiveAsync(entry));
     }
 
     private IReadOnlyList<string>? TryList()

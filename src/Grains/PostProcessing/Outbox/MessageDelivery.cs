@@ -5,7 +5,7 @@ namespace OrleansInference.Grains.PostProcessing.Outbox;
 
 /// <summary>Tries to deliver a claimed message, and writes down what came of it.</summary>
 internal sealed partial class MessageDelivery(
-    IOutbox outbox, WebhookSender sender, OutboxOptions options, TimeProvider time, InferenceInstruments instruments, ILogger logger)
+    IOutbox outbox, WebhookSender sender, TargetPause pause, OutboxOptions options, TimeProvider time, InferenceInstruments instruments, ILogger logger)
 {
     /// <summary>One attempt; does not fail. Cancelling <paramref name="abandon"/> leaves the message leased.</summary>
     public async Task DeliverAsync(ClaimedMessage message, CancellationToken abandon)
@@ -33,6 +33,9 @@ internal sealed partial class MessageDelivery(
         var startedAt = time.GetTimestamp();
         var result = await sender.SendAsync(message, timeout, abandon);
         instruments.OnDelivery(message.Message.Target, time.GetElapsedTime(startedAt));
+
+        // Before it is written down, so that nothing else is claimed meanwhile.
+        if (pause.Extend(result.RetryAfter)) LogPaused(message.Message.Target, pause.Left);
         return result;
     }
 
@@ -108,6 +111,9 @@ internal sealed partial class MessageDelivery(
 
     [LoggerMessage(EventIds.MessageFailed, LogLevel.Warning, "Message {MessageId} could not be delivered to {Target} (attempt {Attempt}): {Reason}; next attempt in {Delay}")]
     private partial void LogPutOff(string messageId, string target, int attempt, string reason, TimeSpan delay);
+
+    [LoggerMessage(EventIds.TargetPaused, LogLevel.Information, "{Target} asked to be left alone; its messages wait for {Delay}")]
+    private partial void LogPaused(string target, TimeSpan delay);
 
     [LoggerMessage(EventIds.MessageDead, LogLevel.Error, "Message {MessageId} to {Target} is a dead letter after {Attempt} attempts: {Reason}")]
     private partial void LogDead(string messageId, string target, int attempt, string reason);

@@ -57,8 +57,11 @@ internal sealed partial class OutboxDispatcher(
         }
     }
 
-    private TargetLoop Loop(string target, CancellationToken abandon) =>
-        new(target, _owner, outbox, signal, new MessageDelivery(outbox, sender, options.Value, time, instruments, logger), options.Value, time, logger, abandon);
+    private TargetLoop Loop(string target, CancellationToken abandon)
+    {
+        var pause = new TargetPause(options.Value, time);
+        return new(target, _owner, outbox, signal, new MessageDelivery(outbox, sender, pause, options.Value, time, instruments, logger), pause, options.Value, time, logger, abandon);
+    }
 
     private async Task ReleaseAsync()
     {

@@ -3,7 +3,10 @@ using OrleansInference.Grains.Diagnostics;
 
 namespace OrleansInference.Grains.PostProcessing.Outbox;
 
-/// <summary>Claims the messages of one target and hands them out, up to MaxConcurrency at once; a slot that is free claims the next.</summary>
+/// <summary>
+/// Claims the messages of one target and hands them out, up to MaxConcurrency at once; a slot that is free claims the next. While the
+/// receiver has asked to be left alone, none is claimed.
+/// </summary>
 /// <remarks>
 /// Threads: the loop alone claims; deliveries end on any thread and only count and signal. A claim asks for no more than there
 /// are free slots, so no lease runs while its message waits for one.
@@ -14,6 +17,7 @@ internal sealed partial class TargetLoop(
     IOutbox outbox,
     OutboxSignal signal,
     MessageDelivery delivery,
+    TargetPause pause,
     OutboxOptions options,
     TimeProvider time,
     ILogger logger,
@@ -26,7 +30,8 @@ internal sealed partial class TargetLoop(
     {
         while (!stopping.IsCancellationRequested)
         {
-            var wait = await TryFillAsync(stopping) is null ? options.RetryDelay : options.PollInterval;
+            var wait = pause.Left;
+            if (wait <= TimeSpan.Zero) wait = await TryFillAsync(stopping) is null ? options.RetryDelay : options.PollInterval;
             await signal.WaitAsync(target, wait, time, stopping);
         }
 

@@ -12,7 +12,7 @@ namespace OrleansInference.Grains.PostProcessing.Replay;
 /// </remarks>
 [GrainType("replay")]
 internal sealed partial class ReplayGrain(
-    [PersistentState("replay")] IPersistentState<ReplayProgress> stored,
+    StoredStates states,
     RangeReplay replay,
     IOptions<ReplayOptions> options,
     TimeProvider time,
@@ -25,12 +25,14 @@ internal sealed partial class ReplayGrain(
 
     private Guid Id => this.GetPrimaryKey();
 
-    private ReplayProgress Progress => stored.State;
+    private StoredState<ReplayProgress> Stored => field ??= states.Of<ReplayProgress>(this, "replay", $"Replay {Id}");
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    private ReplayProgress Progress => Stored.State;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        await Stored.ReadAsync();
         if (Progress.IsRunning) _run = RunAsync();
-        return Task.CompletedTask;
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -43,7 +45,7 @@ internal sealed partial class ReplayGrain(
 
     public async Task<ReplayReport> BeginAsync(ReplayQuery query)
     {
-        stored.State = await replay.BeginAsync(query, _stopping.Token);
+        Stored.State = await replay.BeginAsync(query, _stopping.Token);
         await WriteFirstAsync();
         LogStarted(Id, Progress.Range!.Model, Progress.Version, Progress.Total);
         _run = RunAsync();
@@ -68,19 +70,19 @@ internal sealed partial class ReplayGrain(
     // Its activation has done so.
     public Task<bool> ResumeAsync()
     {
-        if (!stored.RecordExists) DeactivateOnIdle();
+        if (!Stored.RecordExists) DeactivateOnIdle();
         return Task.FromResult(Progress.IsRunning);
     }
 
     public async Task ForgetAsync()
     {
-        await stored.ClearStateAsync();
+        await Stored.ClearAsync();
         DeactivateOnIdle();
     }
 
     private void ThrowIfUnknown()
     {
-        if (stored.RecordExists) return;
+        if (Stored.RecordExists) return;
         DeactivateOnIdle();
         throw new InferenceException(
             InferenceErrorCode.NotFound, $"There is no replay {Id}. It never began, or ended before the last {options.Value.Keep} did (Inference:Replay:Keep).");
@@ -90,7 +92,7 @@ internal sealed partial class ReplayGrain(
     {
         try
         {
-            await stored.WriteStateAsync();
+            await Stored.WriteAsync();
         }
         catch
         {
@@ -155,7 +157,7 @@ internal sealed partial class ReplayGrain(
         }
     }
 
-    private Task WriteAsync(CancellationToken cancellationToken) => replay.WaitForAsync(() => stored.WriteStateAsync(), cancellationToken);
+    private Task WriteAsync(CancellationToken cancellationToken) => replay.WaitForAsync(Stored.WriteAsync, cancellationToken);
 
     [LoggerMessage(EventIds.ReplayStarted, LogLevel.Information, "Replay {ReplayId} sends {Total} predictions of {ModelName} through version {ModelVersion}")]
     private partial void LogStarted(Guid replayId, string modelName, int modelVersion, long total);

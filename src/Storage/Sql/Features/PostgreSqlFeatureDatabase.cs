@@ -62,8 +62,9 @@ internal sealed class PostgreSqlFeatureDatabase(PostgreSqlFeatureSources sources
         return found;
     });
 
+    // A copy: a parameter belongs to one command, and where a connection had broken a second one asks.
     private static NpgsqlCommand Command(FeatureView view, NpgsqlConnection connection, NpgsqlParameter parameter) =>
-        new(view.Options.Sql, connection) { Parameters = { parameter } };
+        new(view.Options.Sql, connection) { Parameters = { parameter.Clone() } };
 
     private static NpgsqlParameter Parameter<T>(FeatureView view, NpgsqlDbType type, IReadOnlyList<T> ids) => view.IsGrouped
         ? new NpgsqlParameter("user_ids", NpgsqlDbType.Array | type) { Value = ids.ToArray() }

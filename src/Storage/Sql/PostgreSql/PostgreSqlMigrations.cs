@@ -11,10 +11,11 @@ namespace OrleansInference.Storage.Sql.PostgreSql;
 /// <summary>Brings the schema up to this program's. Safe when several processes start together: one at a time, by an advisory lock.</summary>
 internal sealed partial class PostgreSqlMigrations(IOptions<PostgreSqlOptions> options, TimeProvider time, ILogger<PostgreSqlMigrations> logger)
 {
-    private const string Scripts = "OrleansInference.Storage.Sql.PostgreSql.Migrations.";
+    /// <summary>Where the scripts are in this assembly.</summary>
+    public const string Scripts = "OrleansInference.Storage.Sql.PostgreSql.Migrations.";
 
-    // "inference" as a number that nobody else locks by chance.
-    private const long Lock = 0x696E666572656E63;
+    /// <summary>"inference" as a number that nobody else locks by chance.</summary>
+    public const long Lock = 0x696E666572656E63;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 

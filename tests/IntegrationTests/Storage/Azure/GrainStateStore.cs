@@ -9,6 +9,7 @@ using Orleans.Providers;
 using Orleans.Runtime;
 using Orleans.Serialization;
 using Orleans.Storage;
+using OrleansInference.Grains;
 using OrleansInference.Grains.Users;
 using OrleansInference.Storage;
 
@@ -34,6 +35,8 @@ internal sealed class GrainStateStore : IAsyncDisposable
     public IGrainStorage Storage => _services.GetRequiredKeyedService<IGrainStorage>(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME);
 
     public Serializer Serializer => _services.GetRequiredService<Serializer>();
+
+    public GrainStateLimit? Limit => _services.GetService<GrainStateLimit>();
 
     public static async Task<GrainStateStore> StartAsync(IEnumerable<string> settings)
     {

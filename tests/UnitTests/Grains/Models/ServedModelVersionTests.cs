@@ -57,6 +57,26 @@ public sealed class ServedModelVersionTests : IDisposable
     }
 
     [Fact]
+    public async Task InferAsync_TimeIsUpButItsTimerIsLate_NeverStarts()
+    {
+        using var gate = HoldRuns();
+        var time = new LateTimers();
+        var version = new ServedModelVersion("fraud", 7, _session, new InferenceTaskScheduler(_threads, 1), new BatchingOptions(), time, FakeMeterFactory.Instruments);
+        var running = Infer(version);
+        await gate.Reached;
+        var queued = version.InferAsync(Request(1) with { Timeout = TimeSpan.FromMilliseconds(10) }, CancellationToken.None);
+        time.Advance(TimeSpan.FromMilliseconds(10));
+
+        gate.Open();
+        await running;
+        await Infer(version);
+
+        Assert.Equal((2, false), (_session.Runs, queued.IsCompleted));
+        time.Fire();
+        Assert.Equal(InferenceErrorCode.DeadlineExceeded, (await Assert.ThrowsAsync<InferenceException>(() => queued.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken))).Code);
+    }
+
+    [Fact]
     public async Task InferAsync_CancelledBefore_NeverStarts()
     {
         using var cancellation = new CancellationTokenSource();
@@ -227,6 +247,39 @@ public sealed class ServedModelVersionTests : IDisposable
     }
 
     [Fact]
+    public async Task WarmUpAsync_Always_RunsAndIsCountedNowhere()
+    {
+        using var metrics = new RecordedMetrics();
+        using var served = new ServedVersionBuilder { Model = "warm", Instruments = metrics.Instruments };
+
+        await served.Version.WarmUpAsync(ServedVersionBuilder.Rows(1, 2, 3), CancellationToken.None);
+
+        var statistics = served.Version.Statistics;
+        Assert.Equal((0, 0, 0, 0, 0), (statistics.InferenceCount, statistics.ExecutionCount, statistics.Success.Count, statistics.Fail.Count, statistics.Queue.Count));
+        Assert.Null(statistics.LastInference);
+        Assert.Empty(statistics.Batches);
+        Assert.Empty(metrics.Values("inference.batch.size"));
+        Assert.Empty(metrics.Values("inference.queue.duration"));
+        await served.Version.InferAsync(ServedVersionBuilder.Rows(1, 2, 3), CancellationToken.None);
+        Assert.Equal((3, 1), (served.Version.Statistics.InferenceCount, served.Version.Statistics.ExecutionCount));
+        Assert.Single(metrics.Values("inference.batch.size"));
+    }
+
+    [Fact]
+    public async Task WarmUpAsync_InferenceThreadsBusy_WaitsForNone()
+    {
+        using var served = new ServedVersionBuilder();
+        var (gate, running) = await served.HoldAThreadAsync();
+
+        var response = await served.Version.WarmUpAsync(ServedVersionBuilder.Rows(1, 2), CancellationToken.None).WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+
+        Assert.Equal([1, 2], ServedVersionBuilder.Values(response));
+        Assert.False(running.IsCompleted);
+        gate.Open();
+        await running;
+    }
+
+    [Fact]
     public async Task Statistics_AfterRequests_CountThemAndTheRunsByTheirRows()
     {
         using var served = new ServedVersionBuilder();
@@ -299,4 +352,38 @@ public sealed class ServedModelVersionTests : IDisposable
     private static Task<InferenceResponse> Infer(ServedModelVersion version) => version.InferAsync(Request(1), CancellationToken.None);
 
     private static Task<InferenceResponse> InferUntil(ServedModelVersion version, CancellationToken left) => version.InferAsync(Request(1), left);
+
+    // A clock that goes on while its timers wait, as the system's do where no pool thread is free.
+    private sealed class LateTimers : TimeProvider
+    {
+        private readonly List<Timer> _timers = [];
+        private long _now;
+
+        public override long GetTimestamp() => Volatile.Read(ref _now);
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public void Advance(TimeSpan time) => Interlocked.Add(ref _now, time.Ticks);
+
+        public void Fire() => _timers.ForEach(timer => timer.Fire());
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _timers.Add(new Timer(callback, state));
+            return _timers[^1];
+        }
+
+        private sealed class Timer(TimerCallback callback, object? state) : ITimer
+        {
+            public void Fire() => callback(state);
+
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose()
+            {
+            }
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        }
+    }
 }

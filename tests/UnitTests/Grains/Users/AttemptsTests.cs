@@ -152,5 +152,17 @@ public sealed class AttemptsTests
     private static Prediction Prediction() =>
         new() { PredictionId = Request.PredictionId, Value = 0.5, Info = "", Model = "fraud", ModelVersion = 1, Degraded = false };
 
-    private Attempt Begin() => _attempts.Begin(Request, _ => _answer.Task);
+    private Attempt Begin() => _attempts.Begin(Request, RunAsync);
+
+    private async Task<Prediction> RunAsync(Attempt attempt)
+    {
+        try
+        {
+            return await _answer.Task;
+        }
+        finally
+        {
+            _attempts.End(attempt);
+        }
+    }
 }

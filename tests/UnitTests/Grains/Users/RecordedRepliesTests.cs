@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Options;
 using OrleansInference;
+using OrleansInference.Grains.PostProcessing;
 using OrleansInference.Grains.Users;
 using UnitTests.Fakes;
 
@@ -13,7 +15,7 @@ public sealed class RecordedRepliesTests
     private readonly FakePredictionLog _log = new();
     private readonly RecordedReplies _replies;
 
-    public RecordedRepliesTests() => _replies = new RecordedReplies("-!42", _log, KeyLifetime, _plan.Time);
+    public RecordedRepliesTests() => _replies = new RecordedReplies(_log, Options.Create(new IdempotencyOptions { KeyLifetime = KeyLifetime }), _plan.Time);
 
     [Fact]
     public async Task FindAsync_NewRequestWithoutKey_IsNoneWithoutAReadOfTheLog()
@@ -99,12 +101,12 @@ public sealed class RecordedRepliesTests
     [Fact]
     public async Task GetAsync_Erased_IsWorthARetry()
     {
-        var fault = await Assert.ThrowsAsync<InferenceException>(() => _replies.GetAsync(_plan.Plan, PlanFixture.Request(), CancellationToken.None).AsTask());
+        var fault = await Assert.ThrowsAsync<InferenceException>(() => _replies.GetAsync("-!42", _plan.Plan, PlanFixture.Request(), CancellationToken.None).AsTask());
 
         Assert.Equal((InferenceErrorCode.NotReady, TimeSpan.FromSeconds(1)), (fault.Code, fault.RetryAfter));
     }
 
-    private ValueTask<Prediction?> FindAsync(PredictionRequest request) => _replies.FindAsync(_plan.Plan, request, CancellationToken.None);
+    private ValueTask<Prediction?> FindAsync(PredictionRequest request) => _replies.FindAsync("-!42", _plan.Plan, request, CancellationToken.None);
 
     private Prediction Record(PredictionRequest request, double answer = 0.25)
     {

@@ -13,7 +13,7 @@ public sealed class UserJournalTests
     private readonly FakePredictionLog _log = new();
     private readonly UserJournal _journal;
 
-    public UserJournalTests() => _journal = new UserJournal("-!42", _log, new FakeOutbox(_plan.Time, new OutboxSignal()), _plan.Time);
+    public UserJournalTests() => _journal = new UserJournal(new UserIdentity("-!42"), new UserJournalServices(_log, new FakeOutbox(_plan.Time, new OutboxSignal()), _plan.Time));
 
     [Fact]
     public async Task AppendAsync_UserWithRecords_GoesOnFromTheLast()

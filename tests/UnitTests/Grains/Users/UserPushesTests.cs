@@ -1,8 +1,11 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Runtime;
+using Orleans.Serialization;
 using OrleansInference;
+using OrleansInference.Grains;
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Features.Views;
 using OrleansInference.Grains.Users;
@@ -14,10 +17,13 @@ public sealed class UserPushesTests
 {
     private static readonly GrainId User = GrainId.Create("user", "-!42");
 
+    private static readonly Serializer Serializer = new ServiceCollection().AddSerializer().BuildServiceProvider().GetRequiredService<Serializer>();
+
     private readonly FakeGrainStorage _storage = new();
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 4, 1, 12, 0, 0, TimeSpan.Zero));
     private readonly List<CachedFeatureView> _memory = [];
     private SnapshotOutage? _outage;
+    private GrainStateLimit? _limit;
 
     [Fact]
     public async Task SaveAsync_WhatMemoryHas_IsThereAfterTheNextLoad()
@@ -149,13 +155,39 @@ public sealed class UserPushesTests
         Assert.False(pushes.IsLoaded);
     }
 
+    [Fact]
+    public async Task EnsureFits_MoreThanStorageTakes_NamesViewSizesAndRemedy()
+    {
+        _limit = new GrainStateLimit(900, "a small row", "set another provider");
+        Push("a", 1);
+        await Create().SaveAsync();
+        _memory.Clear();
+        var (view, pushes) = (View("b", FeatureType.Text), Create());
+        await pushes.LoadAsync();
+
+        pushes.EnsureFits("b", Next(view, 300));
+        var fault = Assert.Throws<InferenceException>(() => pushes.EnsureFits("b", Next(view, 800)));
+
+        Assert.Equal((InferenceErrorCode.InvalidInput, "values"), (fault.Code, Assert.Single(fault.Fields).Field));
+        Assert.Matches(
+            @"^values would make what is kept of the user's pushes (9|1\d)\d\d bytes, of which view b has [89]\d\d; a small row takes 900\. Push fewer or shorter values, .* or set another provider$",
+            fault.Message);
+        Assert.Equal(["a"], await KeptAsync());
+    }
+
+    [Fact]
+    public void EnsureFits_StorageHasNoLimit_TakesAny() => Create().EnsureFits("b", Next(View("b", FeatureType.Text), 10_000_000));
+
     // One at a time, as in a grain.
     private static Task OnTurnsAsync(Func<Task> test) =>
         Task.Factory.StartNew(test, CancellationToken.None, TaskCreationOptions.None, new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler).Unwrap();
 
-    private PushStore Store() => new(_storage, _outage ??= new SnapshotOutage(Options.Create(new SnapshotOptions()), _time, NullLogger<SnapshotOutage>.Instance));
+    private PushStore Store() =>
+        new(_storage, _outage ??= new SnapshotOutage(Options.Create(new SnapshotOptions()), _time, NullLogger<SnapshotOutage>.Instance), Serializer, _limit);
 
-    private UserPushes Create() => new(User, Store(), _memory);
+    private PushedFeatures Next(CachedFeatureView view, int length) => view.GetPushedAfter([(0, FeatureValue.Of(new string('x', length)))], _time.GetUtcNow())!;
+
+    private UserPushes Create() => new(new UserIdentity("-!42"), Store(), _memory);
 
     private async Task<IEnumerable<string>> KeptAsync() => (await Store().ReadAsync(User)).Pushed.Keys.Order();
 
@@ -166,11 +198,11 @@ public sealed class UserPushesTests
         return view;
     }
 
-    private CachedFeatureView View(string name)
+    private CachedFeatureView View(string name, FeatureType type = FeatureType.Number)
     {
-        var options = new FeatureViewOptions { Kind = FeatureViewKind.Push, Columns = { ["x"] = new FeatureColumnOptions { Default = "-1" } } };
+        var options = new FeatureViewOptions { Kind = FeatureViewKind.Push, Columns = { ["x"] = new FeatureColumnOptions { Type = type.ToString(), Default = "-1" } } };
         var view = new FeatureView(name, options, new FakeFeatureDatabase(), _time, FakeMeterFactory.Instruments, NullLogger<FeatureView>.Instance);
-        _memory.Add(new CachedFeatureView(view, "42", _time));
+        _memory.Add(new CachedFeatureView(view, "42"));
         return _memory[^1];
     }
 }

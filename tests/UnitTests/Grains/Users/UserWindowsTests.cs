@@ -84,18 +84,23 @@ public sealed class UserWindowsTests
     [Fact]
     public async Task Predict_CommitInDoubt_AsksTheLogWhatItHas()
     {
-        _user.Log.OnAppend = record =>
-        {
-            _user.Log.Records.Add(record);
-            record.Chain.Break();
-            return Task.FromException<AppendOutcome>(new InferenceException(InferenceErrorCode.StorageUnavailable, "the answer was lost"));
-        };
-        await Assert.ThrowsAsync<InferenceException>(() => _user.PredictAsync());
-        _user.Log.OnAppend = _ => Task.FromResult(AppendOutcome.Appended);
+        await PredictInDoubtAsync(_user.Log.Records.Add);
         await _user.PredictAsync();
 
         Assert.Equal(2, _user.LastCount);
         _user.AssertCountedWhatIsLogged();
+    }
+
+    [Fact]
+    public async Task Predict_CommitInDoubtIsNotInTheLog_GivesItsNumberAgainSoThatItCannotComeLate()
+    {
+        await _user.PredictAsync();
+        var lost = 0L;
+        await PredictInDoubtAsync(record => lost = record.Sequence);
+        await _user.PredictAsync();
+
+        Assert.Equal(2, _user.LastCount);
+        Assert.Equal([1, lost], _user.Log.Records.Select(record => record.Sequence));
     }
 
     [Fact]
@@ -185,17 +190,70 @@ public sealed class UserWindowsTests
     }
 
     [Fact]
-    public async Task Save_FewEvents_IsWrittenWhenTheTimerFires()
+    public async Task Save_FewEvents_IsWrittenWhenItsTimeHasCome()
     {
         await _user.PredictAsync();
         await _user.PredictAsync();
-        Assert.Equal((1, 0), (_user.Timers, _user.Storage.Writes));
+        Assert.Equal((1, 0), (_user.Scheduled, _user.Storage.Writes));
 
-        await _user.FireTimersAsync();
+        await _user.AwaitScheduledAsync();
 
-        Assert.Equal((0, 1), (_user.Timers, _user.Storage.Writes));
+        Assert.Equal((0, 1), (_user.Scheduled, _user.Storage.Writes));
         await _user.SaveAsync();
         Assert.Equal(1, _user.Storage.Writes);
+    }
+
+    [Fact]
+    public async Task Save_EventsGoOn_WaitOnceAndAreWrittenTogether()
+    {
+        await _user.PredictAsync();
+        await _user.SaveAsync();
+        await _user.PredictAsync();
+        await _user.PredictAsync();
+        Assert.Equal((1, 1), (_user.Scheduled, _user.Storage.Writes));
+
+        await _user.AwaitScheduledAsync();
+
+        Assert.Equal((0, 2), (_user.Scheduled, _user.Storage.Writes));
+    }
+
+    [Fact]
+    public async Task Stop_SomethingNew_IsWrittenAndNothingIsLeftForTheSchedule()
+    {
+        await _user.PredictAsync();
+
+        await _user.StopAsync();
+
+        Assert.Equal(1, _user.Storage.Writes);
+        await _user.AwaitScheduledAsync();
+        Assert.Equal((0, 1), (_user.Scheduled, _user.Storage.Writes));
+    }
+
+    [Fact]
+    public async Task Stop_SiloStops_IsLeftToTheLog()
+    {
+        await _user.PredictAsync();
+
+        await _user.StopAsync(save: false);
+        await _user.AwaitScheduledAsync();
+        Assert.Equal(0, _user.Storage.Writes);
+
+        _user.Activate();
+        await _user.PredictAsync();
+        Assert.Equal(2, _user.LastCount);
+    }
+
+    [Fact]
+    public async Task Stop_StorageFails_IsNotTriedAgainByAnActivationThatHasEnded()
+    {
+        await _user.PredictAsync();
+        _user.Storage.OnCall = () => throw new InvalidOperationException("on purpose");
+        await _user.StopAsync();
+        _user.Storage.OnCall = () => { };
+
+        await _user.AwaitScheduledAsync();
+
+        Assert.Equal((0, 0), (_user.Scheduled, _user.Storage.Writes));
     }
 
     [Fact]
@@ -206,7 +264,7 @@ public sealed class UserWindowsTests
         await _user.SaveAsync();
         await _user.PredictAsync();
         _user.Storage.OnCall = () => { };
-        await _user.FireTimersAsync();
+        await _user.AwaitScheduledAsync();
 
         Assert.Equal(1, _user.Storage.Writes);
         _user.Activate();
@@ -316,6 +374,69 @@ public sealed class UserWindowsTests
         Assert.Equal((6, 2), (user.LastCount, user.History.Reads.Count));
     }
 
+    // As a replay of the past needs it: what the table has after its first event is still to come. A late event is not told from that.
+    [Fact]
+    public async Task Load_FirstEventIsFarInThePast_TheHistoryEndsThereForGood()
+    {
+        var user = PaidBefore(TimeSpan.FromDays(5.5), TimeSpan.FromHours(1));
+        await user.PredictAsync(at: user.Now.AddDays(-5));
+        Assert.Equal(2, user.LastCount);
+
+        await user.PredictAsync();
+        Assert.Equal(1, user.LastCount);
+
+        user.Activate();
+        await user.PredictAsync();
+        Assert.Equal(2, user.LastCount);
+    }
+
+    // What would be said of a payment of that day: nothing is kept of it, and the past is not cut off there either.
+    [Fact]
+    public async Task Load_UnrecordedEventFarInThePast_DoesNotEndTheHistory()
+    {
+        var user = PaidBefore(TimeSpan.FromDays(5.5), TimeSpan.FromHours(1));
+        await user.PredictAsync(isRecorded: false, at: user.Now.AddDays(-5));
+        Assert.Equal(2, user.LastCount);
+
+        await user.PredictAsync();
+        Assert.Equal(2, user.LastCount);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Load_QuestionComesBeforeAnEventFarInThePast_TheHistoryIsWholeAndTheEventTooLate(bool byRecordFalse)
+    {
+        var user = PaidBefore(TimeSpan.FromDays(5.5), TimeSpan.FromHours(1));
+        await (byRecordFalse ? user.PredictAsync(isRecorded: false) : user.PredictAsync(amount: null));
+        await user.PredictAsync(at: user.Now.AddDays(-5));
+        Assert.All(user.Counted.Values.Last(), value => Assert.Equal(FeatureStatus.Approximate, value.Status));
+
+        await user.PredictAsync();
+        Assert.Equal(2, user.LastCount);
+    }
+
+    // As a silo that was taken for dead may do: its record was on its way.
+    [Fact]
+    public async Task Load_AnotherActivationWritesMeanwhile_IsCountedOrNotNumberedPast()
+    {
+        await _user.PredictAsync();
+        var late = _user.Log.Records.Single();
+        _user.Log.Records.Clear();
+        var endIsRead = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _user.Log.OnReadLastSequence = () => endIsRead.Task;
+        _user.Activate();
+
+        var next = _user.PredictAsync();
+        await _user.TurnAsync(() => Task.CompletedTask);
+        _user.Log.Records.Add(late);
+        endIsRead.SetResult();
+        await next;
+
+        Assert.Equal([1, 2], _user.Log.Records.Select(record => record.Sequence));
+        _user.AssertCountedWhatIsLogged();
+    }
+
     [Fact]
     public async Task Load_DatabaseGone_FailsAndIsTriedAgain()
     {
@@ -326,6 +447,26 @@ public sealed class UserWindowsTests
 
         Assert.Equal(InferenceErrorCode.StorageUnavailable, fault.Code);
         Assert.Equal(1, _user.LastCount);
+    }
+
+    // The answer of its commit is lost.
+    private async Task PredictInDoubtAsync(Action<PredictionRecord> commit)
+    {
+        _user.Log.OnAppend = record =>
+        {
+            commit(record);
+            record.Chain.Break();
+            return Task.FromException<AppendOutcome>(new InferenceException(InferenceErrorCode.StorageUnavailable, "the answer was lost"));
+        };
+        await Assert.ThrowsAsync<InferenceException>(() => _user.PredictAsync());
+        _user.Log.OnAppend = _ => Task.FromResult(AppendOutcome.Appended);
+    }
+
+    private static WindowUser PaidBefore(params TimeSpan[] ago)
+    {
+        var user = new WindowUser(options => options.History = new EventHistoryOptions { ConnectionString = "x", Sql = "x" });
+        user.History.Events.AddRange(ago.Select(one => new WindowEvent((user.Now - one).UtcTicks, [7])));
+        return user;
     }
 
     private static async Task RunAsync(Random random)

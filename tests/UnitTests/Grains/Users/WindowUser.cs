@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Orleans.Runtime;
 using OrleansInference;
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Features.Windows;
@@ -20,12 +19,12 @@ internal sealed class WindowUser
     public const string Key = "-!42";
 
     private readonly TaskScheduler _turns = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
-    private readonly List<Func<CancellationToken, Task>> _timers = [];
     private readonly PlanFixture _fixture;
     private readonly RetentionOptions _retention;
     private readonly SnapshotOutage _outage;
+    private readonly SnapshotSchedule _schedule;
 
-    public WindowUser(Action<WindowViewOptions>? change = null, TimeSpan? retention = null)
+    public WindowUser(Action<WindowViewOptions>? change = null, TimeSpan? retention = null, SnapshotSchedule? schedule = null)
     {
         _retention = new RetentionOptions { Predictions = retention };
         View = WindowViews.Spending(change);
@@ -41,6 +40,7 @@ internal sealed class WindowUser
             },
         };
         _outage = new SnapshotOutage(Snapshots, _fixture.Time, OutageLog);
+        _schedule = schedule ?? new SnapshotSchedule(_fixture.Time);
         Activate();
     }
 
@@ -69,33 +69,37 @@ internal sealed class WindowUser
     /// <summary>What each prediction counted, by id.</summary>
     public Dictionary<Guid, FeatureValue[]> Counted { get; } = [];
 
-    /// <summary>Timers that wait.</summary>
-    public int Timers => _timers.Count;
+    /// <summary>Snapshots that wait for their time.</summary>
+    public int Scheduled => _schedule.Count;
 
     public void Advance(TimeSpan time) => _fixture.Time.Advance(time);
 
     /// <summary>Another activation of the user, which knows nothing yet.</summary>
     public void Activate()
     {
-        _timers.Clear();
         var snapshots = new UserSnapshots(Storage, Log, _outage, Snapshots, _fixture.Time);
         var services = new UserWindowsServices(
             new WindowLoader(new FeatureSources([View]), snapshots, Log, History, Options.Create(_retention), Metrics.Instruments, NullLogger<WindowLoader>.Instance),
             snapshots,
+            _schedule,
             _fixture.Time,
             Metrics.Instruments,
             NullLogger<UserWindows>.Instance);
-        Journal = new UserJournal(Key, Log, new FakeOutbox(_fixture.Time, new OutboxSignal()), _fixture.Time);
-        Windows = new UserWindows(GrainId.Create("user", Key), services, Journal, (callback, _) =>
-        {
-            _timers.Add(callback);
-            return new Disposal(() => _timers.Remove(callback));
-        });
+        var user = new UserIdentity(Key);
+        Journal = new UserJournal(user, new UserJournalServices(Log, new FakeOutbox(_fixture.Time, new OutboxSignal()), _fixture.Time));
+        Windows = new UserWindows(user, services, Journal);
     }
 
-    public Task FireTimersAsync() => TurnAsync(() => Task.WhenAll(_timers.ToArray().Select(timer => timer(CancellationToken.None))));
+    /// <summary>The time of the snapshots that wait has come, and they are written.</summary>
+    public Task AwaitScheduledAsync()
+    {
+        Advance(SnapshotSchedule.Delay);
+        return TurnAsync(Windows.DrainAsync);
+    }
 
     public Task SaveAsync() => TurnAsync(Windows.SaveAsync);
+
+    public Task StopAsync(bool save = true) => TurnAsync(() => Windows.StopAsync(save));
 
     /// <summary>Runs on the user's turns, as everything in a grain does.</summary>
     public Task<T> TurnAsync<T>(Func<Task<T>> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.None, _turns).Unwrap();
@@ -131,10 +135,5 @@ internal sealed class WindowUser
             var expected = Recomputation.Read(View, events, body.Times!.At.UtcTicks);
             Assert.Equal(expected.Select(value => Math.Round(value.Number, 6)), Counted[record.Id].Select(value => Math.Round(value.Number, 6)));
         }
-    }
-
-    private sealed class Disposal(Action end) : IDisposable
-    {
-        public void Dispose() => end();
     }
 }

@@ -4,6 +4,7 @@ using OrleansInference.Grains;
 using OrleansInference.Grains.Models.Repository;
 using OrleansInference.Silo;
 using OrleansInference.Silo.Cluster;
+using OrleansInference.Silo.Metrics;
 using OrleansInference.Storage;
 using OrleansInference.Storage.Sql.PostgreSql;
 using UnitTests.Architecture;
@@ -23,17 +24,19 @@ public sealed class ClusterSettingsFileTests
         // Each refuses what it does not know.
         NamedOptions.ReadOne<InferenceClusterOptions>(_inference, "Cluster");
         NamedOptions.ReadOne<SiloPortOptions>(_inference, "Silo");
+        NamedOptions.ReadOne<MetricsOptions>(_inference, "Metrics");
         NamedOptions.ReadOne<PostgreSqlOptions>(_inference, "PostgreSql");
         NamedOptions.ReadOne<PredictionAttemptOptions>(_inference, "Predictions");
         NamedOptions.ReadOne<ShutdownOptions>(_inference, "Shutdown");
         NamedOptions.ReadOne<ModelRepositoryOptions>(_inference, "ModelRepository");
 
-        Assert.Equal(["Cluster", "GrainState", "Mode", "ModelRepository", "PostgreSql", "Predictions", "Shutdown", "Silo", "Storage"], _inference.GetChildren().Select(child => child.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(["Cluster", "GrainState", "Metrics", "Mode", "ModelRepository", "PostgreSql", "Predictions", "Shutdown", "Silo", "Storage"], _inference.GetChildren().Select(child => child.Key).Order(StringComparer.Ordinal));
     }
 
     [Theory]
     [InlineData(typeof(InferenceClusterOptions), "Cluster")]
     [InlineData(typeof(SiloPortOptions), "Silo")]
+    [InlineData(typeof(MetricsOptions), "Metrics")]
     [InlineData(typeof(PostgreSqlOptions), "PostgreSql")]
     [InlineData(typeof(PredictionAttemptOptions), "Predictions")]
     [InlineData(typeof(ShutdownOptions), "Shutdown")]

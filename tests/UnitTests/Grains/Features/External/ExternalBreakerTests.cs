@@ -108,6 +108,92 @@ public sealed class ExternalBreakerTests : IDisposable
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ReadAsync_FirstAttemptHangs_AsksAgainWithinTheTimeout(bool inItsBody)
+    {
+        using var risk = Hanging(inItsBody, options => options.MaxAttempts = 3);
+        var (since, reading) = (risk.Time.GetTimestamp(), risk.ReadAsync());
+        risk.Time.Advance(TimeSpan.FromMilliseconds(99));
+        Assert.Equal(1, risk.Calls);
+        risk.Up(7);
+
+        await risk.AdvanceToAsync(reading);
+
+        Assert.Equal((FeatureValue.Of(7), false), ((await reading).Values[0], (await reading).Degraded));
+        Assert.Equal(2, risk.Calls);
+        Assert.True(risk.Time.GetElapsedTime(since) < TimeSpan.FromMilliseconds(300));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ReadAsync_AttemptsHang_EachCountsForTheBreaker(bool inItsBody)
+    {
+        using var risk = Hanging(inItsBody, options => (options.MaxAttempts, options.AttemptTimeout, options.BreakerMinimumCalls, options.Timeout) =
+            (2, TimeSpan.FromMilliseconds(50), 2, TimeSpan.FromSeconds(10)));
+        var (since, reading) = (risk.Time.GetTimestamp(), risk.ReadAsync());
+
+        await risk.AdvanceToAsync(reading);
+
+        Assert.Equal(1, risk.Metrics.Count(Changes, "state", "open"));
+        Assert.Equal((2, true), (risk.Calls, (await reading).Degraded));
+        Assert.True(risk.Time.GetElapsedTime(since) < TimeSpan.FromSeconds(1));
+        await risk.AssertReadsAsync(-1, FeatureStatus.Default, degraded: true);
+        Assert.Equal(2, risk.Calls);
+    }
+
+    [Fact]
+    public async Task ReadAsync_ConnectionEndsBeforeItsAttempt_AsksAgain()
+    {
+        _patient.HasNoConnectionInTime();
+        var reading = _patient.ReadAsync();
+        _patient.Up(7);
+
+        await _patient.AdvanceToAsync(reading);
+
+        Assert.Equal((FeatureValue.Of(7), 2), ((await reading).Values[0], _patient.Calls));
+    }
+
+    [Fact]
+    public async Task ReadAsync_AttemptMayTakeAllOfTheTime_SlowAnswerIsTaken()
+    {
+        using var risk = new ServiceUnderTest(options => (options.MaxAttempts, options.AttemptTimeout) = (3, options.Timeout));
+        var answer = risk.OnHold();
+        var reading = risk.ReadAsync();
+
+        risk.Time.Advance(TimeSpan.FromMilliseconds(299));
+        answer.SetResult(7);
+
+        Assert.Equal(FeatureValue.Of(7), (await reading.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken)).Values[0]);
+        Assert.Equal(1, risk.Calls);
+    }
+
+    [Fact]
+    public async Task ReadAsync_LastAttemptHangsAndPolicyIsFail_SaysHowLongItHad()
+    {
+        using var risk = Hanging(inItsBody: false, options => (options.AttemptTimeout, options.OnError) = (TimeSpan.FromMilliseconds(50), ExternalFailurePolicy.Fail));
+        var reading = risk.ReadAsync();
+
+        await risk.AdvanceToAsync(reading);
+
+        var failure = await Assert.ThrowsAsync<InferenceException>(() => reading);
+        Assert.Contains("(nothing came within 00:00:00.0500000 of the last call)", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(300, 1, 300)]
+    [InlineData(300, 2, 150)]
+    [InlineData(300, 3, 100)]
+    [InlineData(20, 10, 10)]
+    public void EffectiveAttemptTimeout_NotSet_IsAnEqualShareOfTheTimeout(int timeout, int attempts, int expected)
+    {
+        var options = new ExternalServiceOptions { Timeout = TimeSpan.FromMilliseconds(timeout), MaxAttempts = attempts };
+
+        Assert.Equal(TimeSpan.FromMilliseconds(expected), options.EffectiveAttemptTimeout);
+    }
+
+    [Theory]
     [InlineData(HttpStatusCode.NotFound)]
     [InlineData(HttpStatusCode.BadRequest)]
     [InlineData(HttpStatusCode.Redirect)]
@@ -139,5 +225,12 @@ public sealed class ExternalBreakerTests : IDisposable
         _patient.Time.Advance(TimeSpan.FromMilliseconds(300));
 
         Assert.True((await reading.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken)).Degraded);
+    }
+
+    private static ServiceUnderTest Hanging(bool inItsBody, Action<ExternalServiceOptions> configure)
+    {
+        var risk = new ServiceUnderTest(configure);
+        risk.Hangs(inItsBody);
+        return risk;
     }
 }

@@ -47,6 +47,9 @@ internal sealed class ServiceUnderTest : IDisposable
 
     public void Down() => _clients.Answer = (_, _) => throw new HttpRequestException("connection refused");
 
+    /// <summary>What the client throws when its own time for a connection is over.</summary>
+    public void HasNoConnectionInTime() => _clients.Answer = (_, _) => throw new TaskCanceledException("connecting", new TimeoutException());
+
     public void Answers(HttpStatusCode status, Action<HttpResponseMessage>? change = null) => _clients.Answer = async (_, _) =>
     {
         var response = await FakeHttpClientFactory.Respond(status);
@@ -54,7 +57,9 @@ internal sealed class ServiceUnderTest : IDisposable
         return response;
     };
 
-    public void Hangs() => _clients.Answer = (_, cancellationToken) => FakeHttpClientFactory.NeverRespond(cancellationToken);
+    /// <summary>Answers nothing, or its headers alone.</summary>
+    public void Hangs(bool inItsBody = false) => _clients.Answer = (_, cancellationToken) =>
+        inItsBody ? Task.FromResult(new HttpResponseMessage { Content = new HangingContent() }) : FakeHttpClientFactory.NeverRespond(cancellationToken);
 
     /// <summary>Answers once the test completes the task, with its number.</summary>
     public TaskCompletionSource<double> OnHold()
@@ -69,6 +74,18 @@ internal sealed class ServiceUnderTest : IDisposable
     /// <summary>Reads for a caller who may leave.</summary>
     public async Task<FeatureRow> ReadForAsync(CancellationToken caller) => await Service.ReadAsync(new RequestBuilder(Time).With("terminal", "3156").QueryFor(caller));
 
+    /// <summary>Lets time pass, little by little, until the reading has ended: what runs in between sets timers of its own.</summary>
+    public async Task AdvanceToAsync(Task reading)
+    {
+        var startedAt = TimeProvider.System.GetTimestamp();
+        while (!reading.IsCompleted)
+        {
+            if (TimeProvider.System.GetElapsedTime(startedAt) > Gate.Patience) throw new TimeoutException($"still reading after {Calls} calls");
+            Time.Advance(TimeSpan.FromMilliseconds(1));
+            await Task.WhenAny(reading, Task.Delay(TimeSpan.FromMilliseconds(2)));
+        }
+    }
+
     public FeatureQuery Query(TimeSpan? maxAge = null, string terminal = "3156") => new RequestBuilder(Time).With("terminal", terminal).Query() with { MaxAge = maxAge };
 
     /// <summary>Reads and expects one value with its status.</summary>
@@ -82,4 +99,17 @@ internal sealed class ServiceUnderTest : IDisposable
 
     private static Task<HttpResponseMessage> Respond(double value) =>
         FakeHttpClientFactory.Respond(HttpStatusCode.OK, string.Create(CultureInfo.InvariantCulture, $$"""{"value": {{value}}}"""));
+
+    private sealed class HangingContent : HttpContent
+    {
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => Task.Delay(Timeout.Infinite);
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken);
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
 }

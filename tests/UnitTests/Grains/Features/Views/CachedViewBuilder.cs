@@ -25,7 +25,7 @@ internal sealed class CachedViewBuilder
     public CachedFeatureView Build(Action<FeatureViewOptions>? configure = null)
     {
         configure?.Invoke(Options);
-        return new CachedFeatureView(View, "42", Time);
+        return new CachedFeatureView(View, "42");
     }
 
     /// <summary>What a caller has who has all the time of the world.</summary>

@@ -68,10 +68,48 @@ public sealed class InvalidationTests
         Assert.Equal(FeatureValue.Of(5) with { Status = FeatureStatus.Stale }, (await _view.ReadAsync(_cached)).Values[0]);
     }
 
+    // While the user was in no silo's memory, nobody heard what was said.
+    [Fact]
+    public async Task PutBack_WhatWasPushedBefore_GivesWayToTheRow()
+    {
+        var back = PutBack();
+        _view.Answer(10);
+
+        Assert.Equal((false, "stale"), (back.IsFresh, back.Describe().Status));
+        Assert.Equal(FeatureValue.Of(10), (await _view.ReadAsync(back)).Values[0]);
+        Assert.Equal((true, 1), (back.IsFresh, _view.Database.Queries));
+    }
+
+    [Theory]
+    [InlineData(-1, 9)]
+    [InlineData(0, 10)]
+    public async Task PutBack_EventTimeColumn_TheLaterOfPushAndRowStands(int rowAfterPush, double expected)
+    {
+        _view.Options.EventTimeColumn = "updated";
+        _view.Database.EventTime = _view.Now.AddSeconds(rowAfterPush);
+        var back = PutBack();
+        _view.Answer(10);
+
+        // Not read yet, and kept nevertheless: a push of another feature writes all of them.
+        Assert.Equal(9, Assert.Single(back.GetPushed()!.Columns).Number);
+        Assert.Equal(FeatureValue.Of(expected), (await _view.ReadAsync(back)).Values[0]);
+        Assert.Equal((true, 1), (back.IsFresh, _view.Database.Queries));
+    }
+
+    [Fact]
+    public async Task PutBack_DatabaseFails_IsNotCalledFresh()
+    {
+        _view.Options.StaleIfError = TimeSpan.FromSeconds(30);
+        var back = PutBack();
+        _view.Fail();
+
+        Assert.Equal(FeatureValue.Of(9) with { Status = FeatureStatus.Stale }, (await _view.ReadAsync(back)).Values[0]);
+    }
+
     [Fact]
     public void Dispose_CachedView_LeavesTheRegistry()
     {
-        var other = new CachedFeatureView(_view.View, "43", _view.Time);
+        var other = new CachedFeatureView(_view.View, "43");
         Assert.Equal(2, _view.View.Marks.Count);
 
         other.Dispose();
@@ -83,7 +121,7 @@ public sealed class InvalidationTests
     [Fact]
     public async Task Dispose_ALaterActivationIsRegistered_KeepsItsPlace()
     {
-        var later = new CachedFeatureView(_view.View, "42", _view.Time);
+        var later = new CachedFeatureView(_view.View, "42");
         await _view.ReadAsync(later);
 
         _cached.Dispose();
@@ -99,6 +137,17 @@ public sealed class InvalidationTests
         plain.Build();
 
         Assert.Equal(0, plain.View.Marks.Count);
+    }
+
+    // Another activation of the user, which was given what the first one kept.
+    private CachedFeatureView PutBack()
+    {
+        _cached.Push([(0, FeatureValue.Of(9))], _view.Now);
+        var pushed = _cached.GetPushed()!;
+        _cached.Dispose();
+        var back = new CachedFeatureView(_view.View, "42");
+        back.PutBack(pushed);
+        return back;
     }
 
     private void Say(string word)

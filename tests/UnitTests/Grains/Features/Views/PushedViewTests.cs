@@ -228,7 +228,7 @@ public sealed class PushedViewTests
         _view.Time.Advance(TimeSpan.FromSeconds(40));
         var pushed = first.GetPushed()!;
         _view.Answer(10);
-        var second = new CachedFeatureView(_view.View, "42", _view.Time);
+        var second = new CachedFeatureView(_view.View, "42");
 
         second.PutBack(pushed);
 
@@ -239,17 +239,55 @@ public sealed class PushedViewTests
     }
 
     [Fact]
+    public void GetPushedAfter_APush_IsWhatIsPushedOnceItIsTaken()
+    {
+        var cached = _view.Build(options => options.Columns["mean"] = new FeatureColumnOptions { Default = "-1" });
+        Push(cached, count: 9);
+        _view.Time.Advance(TimeSpan.FromSeconds(5));
+        (int, FeatureValue)[] values = [(1, FeatureValue.Of(4))];
+
+        var expected = cached.GetPushedAfter(values, _view.Now)!;
+
+        Assert.Equal(["count"], cached.GetPushed()!.Columns.Select(column => column.Name));
+        cached.Push(values, _view.Now);
+        Assert.Equal((expected.EventTime, 2), (cached.GetPushed()!.EventTime, expected.Columns.Count));
+        Assert.Equal(expected.Columns, cached.GetPushed()!.Columns);
+    }
+
+    [Fact]
+    public void GetPushedAfter_OlderPush_IsNull()
+    {
+        var cached = _view.Build();
+        Push(cached, count: 9);
+
+        Assert.Null(cached.GetPushedAfter([(0, FeatureValue.Of(8))], _view.Now - TimeSpan.FromTicks(1)));
+    }
+
+    [Fact]
     public async Task PutBack_SomethingLaterIsThere_StaysOut()
     {
         var first = _view.Build();
         Push(first, count: 9);
         var pushed = first.GetPushed()!;
-        var second = new CachedFeatureView(_view.View, "42", _view.Time);
+        var second = new CachedFeatureView(_view.View, "42");
         Push(second, count: 11, _view.Now + TimeSpan.FromSeconds(1));
 
         second.PutBack(pushed);
 
         Assert.Equal(11, (await _view.ReadAsync(second)).Values[0].Number);
+    }
+
+    [Fact]
+    public async Task PutBack_PushedByAClockThatWasAhead_HoldsForTheTtlFromNow()
+    {
+        var cached = _view.Build();
+        _view.Answer(10);
+
+        cached.PutBack(new PushedFeatures(_view.Now, [new("count", 9, null, false, _view.Now, _view.Now.AddMinutes(5))]));
+
+        Assert.Equal((9, TimeSpan.Zero), ((await _view.ReadAsync(cached)).Values[0].Number, cached.Age));
+        _view.Time.Advance(CachedViewBuilder.Ttl);
+        Assert.Equal(10, (await _view.ReadAsync(cached)).Values[0].Number);
     }
 
     [Fact]

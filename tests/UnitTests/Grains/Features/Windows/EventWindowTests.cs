@@ -70,6 +70,19 @@ public sealed class EventWindowTests
     });
 
     [Fact]
+    public void Copy_OneIsTakenOutOfIt_LeavesTheOriginal() => Event.Array[1, 40].Sample(events =>
+    {
+        var window = new EventWindow(WindowViews.Spending());
+        foreach (var one in events) window.Add(one, long.MaxValue);
+        var at = events.Max(one => one.Ticks);
+        var before = window.Read(at);
+
+        window.Copy().Remove(events[0]);
+
+        Assert.Equal(before, window.Read(at));
+    });
+
+    [Fact]
     public void Read_AnyEventsInAnyOrder_IsTheRecomputation() => Gen.Select(Event.Array[0, 200], Gen.Long[-10, 10 * 24]).Sample((events, hours) =>
     {
         var view = WindowViews.Spending(options => options.AllowedLateness = TimeSpan.FromDays(3650));

@@ -28,9 +28,9 @@ public sealed class PriorityTurnsTests
         See(InferencePriority.Interactive);
         Ran(InferencePriority.Interactive, 10);
 
-        Ran(InferencePriority.Bulk, 80);
-        Ran(InferencePriority.Bulk, 40);
-        Ran(InferencePriority.Bulk, 10);
+        Ran(InferencePriority.Bulk, 80, rows: 64);
+        Ran(InferencePriority.Bulk, 40, rows: 32);
+        Ran(InferencePriority.Bulk, 10, rows: 16);
 
         AssertBulk(rows: 16, threads: 3);
     }
@@ -41,9 +41,21 @@ public sealed class PriorityTurnsTests
         See(InferencePriority.Interactive);
         Ran(InferencePriority.Interactive, 10);
 
-        for (var i = 0; i < 10; i++) Ran(InferencePriority.Bulk, 80);
+        for (var rows = 64; rows >= 1; rows /= 2) Ran(InferencePriority.Bulk, 80 * rows, rows);
 
         AssertBulk(rows: 1, threads: 3);
+    }
+
+    [Fact]
+    public void BulkRows_RunsThatFewerRowsDoNotShorten_AreNotCutToNothing()
+    {
+        See(InferencePriority.Interactive);
+        Ran(InferencePriority.Interactive, 10);
+
+        for (var i = 0; i < 100; i++) Ran(InferencePriority.Bulk, 80, _turns.BulkRows(_time.GetTimestamp()));
+
+        // 64 rows cost 80 ms, 16 rows the same: four times as much for each.
+        AssertBulk(rows: 16, threads: 3);
     }
 
     [Fact]
@@ -51,13 +63,13 @@ public sealed class PriorityTurnsTests
     {
         See(InferencePriority.Interactive);
         Ran(InferencePriority.Interactive, 10);
-        Ran(InferencePriority.Bulk, 80);
+        Ran(InferencePriority.Bulk, 80, rows: 64);
 
-        Ran(InferencePriority.Bulk, 4);
-        Ran(InferencePriority.Bulk, 6);
+        Ran(InferencePriority.Bulk, 4, rows: 32);
+        Ran(InferencePriority.Bulk, 6, rows: 33);
 
         AssertBulk(rows: 33, threads: 3);
-        for (var i = 0; i < 100; i++) Ran(InferencePriority.Bulk, 4);
+        for (var i = 0; i < 100; i++) Ran(InferencePriority.Bulk, 4, rows: 33);
         AssertBulk(rows: 64, threads: 3);
     }
 
@@ -66,7 +78,7 @@ public sealed class PriorityTurnsTests
     {
         See(InferencePriority.Interactive);
         Ran(InferencePriority.Interactive, 10);
-        Ran(InferencePriority.Bulk, 80);
+        Ran(InferencePriority.Bulk, 80, rows: 64);
 
         _time.Advance(TimeSpan.FromSeconds(1));
 
@@ -89,7 +101,7 @@ public sealed class PriorityTurnsTests
 
     private void See(InferencePriority priority) => _turns.OnArrival(priority, _time.GetTimestamp());
 
-    private void Ran(InferencePriority priority, int milliseconds) => _turns.OnRun(priority, TimeSpan.FromMilliseconds(milliseconds), _time.GetTimestamp());
+    private void Ran(InferencePriority priority, int milliseconds, int rows = 1) => _turns.OnRun(priority, rows, TimeSpan.FromMilliseconds(milliseconds), _time.GetTimestamp());
 
     private void AssertBulk(int rows, int threads) => Assert.Equal((rows, threads), (_turns.BulkRows(_time.GetTimestamp()), _turns.BulkThreads(_time.GetTimestamp())));
 }

@@ -203,6 +203,16 @@ public sealed class EnsembleVersionTests
     }
 
     [Fact]
+    public async Task WarmUpAsync_Always_RunsTheStepsAndIsNotCounted()
+    {
+        var version = await Version(Chain);
+
+        await version.WarmUpAsync(Request(1), CancellationToken.None);
+
+        Assert.Equal((0, 0, 3), (version.Statistics.InferenceCount, version.Statistics.Success.Count, _models.Calls.Count));
+    }
+
+    [Fact]
     public async Task RetireAsync_WhileHeld_CompletesWithTheLastHolder()
     {
         var version = await Version(Chain);

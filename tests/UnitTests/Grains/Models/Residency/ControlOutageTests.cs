@@ -1,5 +1,6 @@
 using OrleansInference;
 using OrleansInference.Grains.Models.Control;
+using UnitTests.Fakes;
 
 namespace UnitTests.Grains.Models.Residency;
 
@@ -46,6 +47,34 @@ public sealed class ControlOutageTests : IDisposable
         Break();
 
         Assert.Equal(InferenceErrorCode.NotReady, (await _silo.InferFailsAsync("m")).Code);
+    }
+
+    [Fact]
+    public async Task Follow_CannotBeReadOnceJoined_ServesAsReadBeforeAndFollowsLater()
+    {
+        using var silo = new SiloModels();
+        silo.Repository.Put("m", [1]);
+        await silo.Startup.LoadBeforeJoiningAsync();
+        var read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        silo.OnControlRead = () =>
+        {
+            read.TrySetResult();
+            throw new InferenceException(InferenceErrorCode.StorageUnavailable, "on purpose");
+        };
+        await silo.Startup.StartedAsync(CancellationToken.None);
+        await read.Task.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+        Assert.Equal(1, (await silo.InferAsync("m")).Version);
+
+        silo.Controls["m"] = new ModelControlState { Epoch = 1, Unloaded = true };
+        silo.OnControlRead = () => { };
+        while (!silo.Startup.Completion.IsCompleted)
+        {
+            silo.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        await silo.Startup.Completion;
+        Assert.Equal(InferenceErrorCode.NotReady, (await silo.InferFailsAsync("m")).Code);
     }
 
     private void Break() => _silo.OnControlRead = () => throw new InferenceException(InferenceErrorCode.StorageUnavailable, "on purpose");

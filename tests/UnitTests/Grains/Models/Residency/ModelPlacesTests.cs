@@ -87,6 +87,25 @@ public sealed class ModelPlacesTests
     }
 
     [Fact]
+    public async Task Infer_LoadLongerThanTheCallersTime_IsDeadlineExceededThenAndTheLoadGoesOnForTheNext()
+    {
+        using var silo = await StartAsync(limit: 1, models: 1);
+        using var gate = new Gate();
+        silo.Versions.OnLoad = (_, _) => gate.Pass(CancellationToken.None);
+        var waiting = silo.Catalog.AcquireAsync("m0", TimeSpan.FromSeconds(2), CancellationToken.None).AsTask();
+        await gate.Reached;
+
+        silo.Time.Advance(TimeSpan.FromSeconds(2));
+        var failure = await Assert.ThrowsAsync<InferenceException>(() => waiting.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken));
+
+        Assert.Equal(InferenceErrorCode.DeadlineExceeded, failure.Code);
+        Assert.Equal("The time was up before model m0 was in memory. It is loaded all the same: ask again, or allow more.", failure.Message);
+        gate.Open();
+        Assert.Equal(1, (await silo.InferAsync("m0")).Version);
+        Assert.Single(silo.Versions.Made);
+    }
+
+    [Fact]
     public async Task Infer_NoPlaceForLong_IsNotReadyAndNamesTheSetting()
     {
         using var silo = await StartAsync(limit: 1, models: 2);

@@ -7,6 +7,7 @@ using OrleansInference.Grains;
 using OrleansInference.Grains.Features;
 using OrleansInference.Grains.Models;
 using OrleansInference.Grains.Models.Control;
+using OrleansInference.Grains.Models.Ensembles;
 using OrleansInference.Grains.Models.Loading;
 using OrleansInference.Grains.Models.Repository;
 using OrleansInference.Grains.Models.Residency;
@@ -22,6 +23,7 @@ namespace UnitTests.Grains.Models.Residency;
 internal sealed class SiloModels : IControlStates, IDisposable
 {
     private readonly InferenceSchedulers _schedulers;
+    private readonly Services _services = new();
 
     public SiloModels(int? limit = null, string? defaultModel = null)
     {
@@ -31,20 +33,24 @@ internal sealed class SiloModels : IControlStates, IDisposable
         _schedulers = new InferenceSchedulers(serving);
         Entries = new ModelEntries(_schedulers, Metrics.Instruments);
         Places = new ModelPlaces(limit, Entries);
+        var steps = new StepModels(_services, Entries, Repository, Time);
+        var ensembles = new EnsembleDependents(Entries, steps);
         var loader = new ModelLoader(
             Versions,
             new ModelWarmUp(NullLogger<ModelWarmUp>.Instance),
             new ModelRollouts((_, _, _) => Task.CompletedTask, Time, Metrics.Instruments, NullLoggerFactory.Instance),
-            new FakeStepModels(),
+            steps,
             new FeatureSources([]),
             new WebhookTargets(new Dictionary<string, WebhookOptions>()),
             serving,
             Time,
             Metrics.Instruments,
             NullLogger<ModelLoader>.Instance);
-        Updater = new ModelUpdater(Entries, Places, Repository, loader, this, Time, Metrics.Instruments, NullLogger<ModelUpdater>.Instance);
-        Startup = new ModelStartup(Entries, Updater, Places, Repository, _schedulers, this, inference, repositoryOptions);
+        Updater = new ModelUpdater(Entries, Places, Repository, loader, ensembles, this, Time, Metrics.Instruments, NullLogger<ModelUpdater>.Instance);
+        Startup = new ModelStartup(Entries, Updater, Places, Repository, _schedulers, this, ensembles, inference, repositoryOptions, Time);
         Catalog = new ModelCatalog(Entries, Updater, Places, Startup, inference, Time);
+        _services.Add(Catalog);
+        _services.Add(Updater);
         Index = new ModelIndex(Entries, Places, Repository);
         Watcher = new ModelRepositoryWatcher(Entries, Updater, Places, Startup, Repository, repositoryOptions, Time, NullLogger<ModelRepositoryWatcher>.Instance);
     }
@@ -121,5 +127,15 @@ internal sealed class SiloModels : IControlStates, IDisposable
         _schedulers.Dispose();
         Repository.Dispose();
         Metrics.Dispose();
+    }
+
+    // What steps ask for by its type, once it is made.
+    private sealed class Services : IServiceProvider
+    {
+        private readonly Dictionary<Type, object> _services = [];
+
+        public void Add(object service) => _services.Add(service.GetType(), service);
+
+        public object? GetService(Type type) => _services.GetValueOrDefault(type);
     }
 }

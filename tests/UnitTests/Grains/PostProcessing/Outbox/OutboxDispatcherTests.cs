@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -217,6 +218,44 @@ public sealed class OutboxDispatcherTests : IAsyncLifetime
         _outbox.Add("a");
 
         Assert.Equal(_time.GetUtcNow().AddSeconds(30), (await _outbox.NextMarkAsync()).NextAttemptAt);
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.TooManyRequests, 20, 20)]
+    [InlineData(HttpStatusCode.ServiceUnavailable, 3600, 60)]
+    public async Task Deliver_ReceiverAsksForAWait_TheTargetsOtherMessagesWaitInTheirOrderAndOtherTargetsDoNot(HttpStatusCode status, int asked, int seconds)
+    {
+        var (startedAt, sent) = (_time.GetUtcNow(), new ConcurrentQueue<DateTimeOffset>());
+        _clients.Answer = (_, _) => Task.FromResult(new HttpResponseMessage(status) { Headers = { RetryAfter = new RetryConditionHeaderValue(TimeSpan.FromSeconds(asked)) } });
+        _outbox.Add("first");
+        Assert.False((await _outbox.NextMarkAsync()).Delivered);
+
+        _clients.Answer = (request, _) =>
+        {
+            if (request.RequestUri!.Host == "desk") sent.Enqueue(_time.GetUtcNow());
+            return FakeHttpClientFactory.Respond(HttpStatusCode.OK);
+        };
+        _outbox.Add("second");
+        _outbox.Add("other user", user: "-!43");
+        _outbox.Add("other target", target: "review");
+        Assert.Equal("other target", (await _outbox.NextMarkAsync()).Id);
+        var marks = new List<string>();
+        for (var i = 0; i < 3; i++) marks.Add((await AdvanceUntilMarkedAsync()).Id);
+
+        Assert.Equal(["first", "second"], marks.Where(id => id != "other user"));
+        Assert.All(sent, at => Assert.InRange(at - startedAt, TimeSpan.FromSeconds(seconds), TimeSpan.FromSeconds(asked + seconds)));
+    }
+
+    [Fact]
+    public async Task Deliver_ReceiverFailsWithoutAskingForAWait_OthersGoOut()
+    {
+        _clients.Answer = (request, _) => FakeHttpClientFactory.Respond(KeyOf(request) == "a" ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.OK);
+        _outbox.Add("a");
+        await _outbox.NextMarkAsync();
+
+        _outbox.Add("b", user: "-!43");
+
+        Assert.Equal(new Mark("b", Delivered: true, null, null), await _outbox.NextMarkAsync());
     }
 
     [Fact]
