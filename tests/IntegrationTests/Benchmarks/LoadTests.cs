@@ -107,7 +107,8 @@ public sealed class LoadTests : IDisposable
         {
             while (true) connections.Add(AnswerAsync(await _listener.AcceptTcpClientAsync(), answerAsync));
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        // A listener that was stopped says one or the other.
+        catch (Exception e) when (e is SocketException or InvalidOperationException)
         {
             await Task.WhenAll(connections);
         }

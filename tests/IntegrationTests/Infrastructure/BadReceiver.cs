@@ -76,7 +76,7 @@ internal static class BadReceiver
                     await client.GetStream().WriteAsync("\0\u0001no HTTP at all\r\n\r\n"u8.ToArray());
                 }
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
+            catch (Exception e) when (e is SocketException or InvalidOperationException or IOException)
             {
                 // Stopped.
             }

@@ -50,7 +50,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     public async Task<string> CreateDatabaseAsync()
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"test{Interlocked.Increment(ref _databases)}");
-        await using var connection = new NpgsqlConnection(ConnectionString("postgres"));
+        await using var connection = new NpgsqlConnection(OwnConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
         await command.ExecuteNonQueryAsync();
@@ -91,6 +91,9 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     private string Native => Path.Combine(_folder, "native");
 
+    // Without a pool, which would remember connections of a server that was stopped.
+    private string OwnConnectionString => $"{ConnectionString("postgres")};Pooling=false";
+
     private string ConnectionString(string database) =>
         new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = _port, Database = database, Username = "postgres", Password = Password, Timeout = 5 }.ConnectionString;
 
@@ -121,8 +124,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     {
         try
         {
-            // Without a pool, which would remember connections of a server that is gone.
-            await using var connection = new NpgsqlConnection($"{ConnectionString("postgres")};Pooling=false");
+            await using var connection = new NpgsqlConnection(OwnConnectionString);
             await connection.OpenAsync();
             return true;
         }
