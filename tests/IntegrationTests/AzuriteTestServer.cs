@@ -13,7 +13,7 @@ public sealed class AzuriteTestServer : IAsyncDisposable
 {
     private static int _places;
 
-    private readonly Lazy<Task<AzuriteServer>> _server = new(AzuriteServer.StartNewAsync);
+    private readonly Lazy<Task<AzuriteServer>> _server = new(() => AzuriteServer.StartNewAsync());
 
     /// <summary>A table and a container of the test's own, which nobody has made yet.</summary>
     internal async Task<AzurePlace> FindPlaceAsync() => new(await _server.Value, string.Create(CultureInfo.InvariantCulture, $"test{Interlocked.Increment(ref _places)}"));
@@ -39,5 +39,6 @@ internal sealed record AzurePlace(AzuriteServer Server, string Name)
         $"Inference:GrainState:TableName={Name}",
         $"Inference:GrainState:ContainerName={Name}",
         "Inference:GrainState:AttemptTimeout=00:01:00",
+        "Inference:GrainState:StartTimeout=00:01:00",
     ];
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 
@@ -15,10 +16,11 @@ internal sealed partial class AzuriteServer : IAsyncDisposable
 
     private readonly TestDirectory _folder = new();
     private readonly string _program;
+    private readonly LoopbackCertificate? _certificate;
     private readonly (int Blobs, int Queues, int Tables) _ports = (FreePort.Find(), FreePort.Find(), FreePort.Find());
     private Process? _process;
 
-    private AzuriteServer(string program) => _program = program;
+    private AzuriteServer(string program, LoopbackCertificate? certificate) => (_program, _certificate) = (program, certificate);
 
     /// <summary>The account's key, which must be in no message and no log.</summary>
     public static string Secret { get; } = Convert.ToBase64String("not-for-logs-not-for-logs-not-for-logs-not-for-logs-not-for-logs"u8);
@@ -26,14 +28,17 @@ internal sealed partial class AzuriteServer : IAsyncDisposable
     /// <summary>As the provider's settings take it.</summary>
     public string ConnectionString => ConnectionStringWith(Secret);
 
-    public TableServiceClient Tables => new(ConnectionString);
+    /// <summary>The addresses that an identity signs in to.</summary>
+    public (Uri Tables, Uri Blobs) Addresses => (new Uri(AddressOf(_ports.Tables)), new Uri(AddressOf(_ports.Blobs)));
 
-    public BlobServiceClient Blobs => new(ConnectionString);
+    public TableServiceClient Tables => new(ConnectionString, new TableClientOptions { Transport = Transport });
 
-    /// <summary>Makes a server and starts it; answers when it takes requests.</summary>
-    public static async Task<AzuriteServer> StartNewAsync()
+    public BlobServiceClient Blobs => new(ConnectionString, new BlobClientOptions { Transport = Transport });
+
+    /// <summary>Makes a server and starts it; answers when it takes requests. With a certificate it speaks https, and takes bearer tokens beside its key.</summary>
+    public static async Task<AzuriteServer> StartNewAsync(LoopbackCertificate? certificate = null)
     {
-        var server = new AzuriteServer(Path.Combine(await NodePackages.FindAsync("azurite"), "dist", "src", "azurite.js"));
+        var server = new AzuriteServer(Path.Combine(await NodePackages.FindAsync("azurite"), "dist", "src", "azurite.js"), certificate);
         try
         {
             await server.StartAsync();
@@ -47,9 +52,8 @@ internal sealed partial class AzuriteServer : IAsyncDisposable
     }
 
     /// <summary>The connection string with another key.</summary>
-    public string ConnectionStringWith(string key) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={key};BlobEndpoint=http://127.0.0.1:{_ports.Blobs}/{Account};TableEndpoint=http://127.0.0.1:{_ports.Tables}/{Account};");
+    public string ConnectionStringWith(string key) =>
+        $"DefaultEndpointsProtocol={Scheme};AccountName={Account};AccountKey={key};BlobEndpoint={AddressOf(_ports.Blobs)};TableEndpoint={AddressOf(_ports.Tables)};";
 
     /// <summary>Starts the server on its data and waits until it takes requests.</summary>
     public async Task StartAsync()
@@ -59,6 +63,7 @@ internal sealed partial class AzuriteServer : IAsyncDisposable
             [
                 _program, "--silent", "--disableTelemetry", "--skipApiVersionCheck", "--location", _folder.Path,
                 "--blobPort", $"{_ports.Blobs}", "--queuePort", $"{_ports.Queues}", "--tablePort", $"{_ports.Tables}",
+                .. _certificate is null ? Array.Empty<string>() : ["--oauth", "basic", "--cert", _certificate.File, "--key", _certificate.KeyFile],
             ])
         {
             WorkingDirectory = _folder.Path,
@@ -93,6 +98,12 @@ internal sealed partial class AzuriteServer : IAsyncDisposable
         _process?.Dispose();
         _folder.Dispose();
     }
+
+    private string Scheme => _certificate is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
+
+    private HttpPipelineTransport Transport => _certificate is null ? HttpClientTransport.Shared : _certificate.Transport;
+
+    private string AddressOf(int port) => string.Create(CultureInfo.InvariantCulture, $"{Scheme}://127.0.0.1:{port}/{Account}");
 
     private static void Follow(Process process, PrintedLines printed)
     {

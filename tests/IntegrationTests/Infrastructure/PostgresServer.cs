@@ -95,7 +95,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     private string OwnConnectionString => $"{ConnectionString("postgres")};Pooling=false";
 
     private string ConnectionString(string database) =>
-        new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = _port, Database = database, Username = "postgres", Password = Password, Timeout = 5 }.ConnectionString;
+        new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = _port, Database = database, Username = "postgres", Password = Password, Timeout = 30 }.ConnectionString;
 
     // PostgreSQL refuses root, and the other user may not be allowed to where the package lies: it gets a copy.
     private async Task InitializeAsync(string package)

@@ -28,6 +28,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>Starts the REST API and waits until it is up.</summary>
     public static Task<ServerProcess> StartApiAsync(params string[] args) => StartAsync(ApiAssembly, args, workingDirectory: "");
 
+    /// <summary>Starts the REST API in an environment that has these variables, too, and waits until it is up.</summary>
+    public static Task<ServerProcess> StartApiWithAsync(IReadOnlyDictionary<string, string> environment, params string[] args) => StartAsync(ApiAssembly, args, workingDirectory: "", environment);
+
     /// <summary>Starts the REST API from another working directory and waits until it is up.</summary>
     public static Task<ServerProcess> StartApiInAsync(string workingDirectory, params string[] args) => StartAsync(ApiAssembly, args, workingDirectory);
 
@@ -103,9 +106,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     private static string ApiAssembly => Repository.Assembly("src/Api", "OrleansInference.Api");
 
-    private static async Task<ServerProcess> StartAsync(string assembly, string[] args, string workingDirectory)
+    private static async Task<ServerProcess> StartAsync(string assembly, string[] args, string workingDirectory, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var server = Launch(assembly, ["--urls=http://127.0.0.1:0", "--Inference:Grpc:Port=0", .. args], workingDirectory);
+        var server = Launch(assembly, ["--urls=http://127.0.0.1:0", "--Inference:Grpc:Port=0", .. args], workingDirectory, environment);
         return await server.UntilAsync(async () =>
         {
             var line = await server.WaitForLinesAsync(RestLine());
@@ -130,7 +133,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         }
     }
 
-    private static ServerProcess Launch(string assembly, string[] args, string workingDirectory)
+    private static ServerProcess Launch(string assembly, string[] args, string workingDirectory, IReadOnlyDictionary<string, string>? environment = null)
     {
         // A test run in the background of a script ignores Ctrl-C and would hand that down.
         string[] command = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT", "dotnet", assembly, .. args] : ["dotnet", assembly, .. args];
@@ -140,6 +143,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = workingDirectory,
         };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         var server = new ServerProcess(new Process { StartInfo = start });
         server._process.OutputDataReceived += (_, line) => server.OnLine(line.Data);
         server._process.ErrorDataReceived += (_, line) =>
