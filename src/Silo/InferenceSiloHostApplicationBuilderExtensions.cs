@@ -1,9 +1,11 @@
 using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using OrleansInference;
 using OrleansInference.Grains;
+using OrleansInference.Grains.Users;
 using OrleansInference.Silo;
 using OrleansInference.Silo.Cluster;
 using OrleansInference.Silo.Metrics;
@@ -57,7 +59,7 @@ public static class InferenceSiloHostApplicationBuilderExtensions
     private static IHostApplicationBuilder AddSilo(this IHostApplicationBuilder builder, InferenceMode mode, Action<ISiloBuilder, SiloEndpoints> join)
     {
         var endpoints = SiloEndpoints.Find(builder.Configuration, mode);
-        builder.ConfigureShutdown();
+        builder.Services.AddSingleton<IValidateOptions<SnapshotOptions>>(new SnapshotStopValidator(builder.ConfigureShutdown()));
         builder.AddInferenceMetrics();
         builder.Services.AddSingleton(endpoints.Ports);
 
@@ -85,10 +87,11 @@ public static class InferenceSiloHostApplicationBuilderExtensions
         });
     }
 
-    private static void ConfigureShutdown(this IHostApplicationBuilder builder)
+    private static ShutdownOptions ConfigureShutdown(this IHostApplicationBuilder builder)
     {
         var shutdown = NamedOptions.ReadOne<ShutdownOptions>(builder.Configuration.GetSection("Inference"), "Shutdown");
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = shutdown.Timeout);
+        return shutdown;
     }
 
     private static InferenceClusterOptions ReadCluster(IConfiguration configuration)
