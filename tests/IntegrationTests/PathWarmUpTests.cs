@@ -69,8 +69,7 @@ public sealed class PathWarmUpTests : IDisposable
 
         // Ctrl-C: what has 30 s ends at once.
         server.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
-        var stopped = server.Services.GetServices<IHostedService>().OfType<PathWarmUp>().Single().StoppingAsync(TestContext.Current.CancellationToken);
-        await stopped.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await server.Services.GetRequiredService<IPathWarmUp>().Completion.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
         Assert.Equal(0, _log.Count(NotWarm));
     }
 

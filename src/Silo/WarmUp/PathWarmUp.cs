@@ -11,7 +11,8 @@ namespace OrleansInference.Silo.WarmUp;
 /// load ran at half of the speed (docs/benchmarks.md, H). It goes on beside the loading of the models.
 /// Promises: over after <see cref="WarmUpOptions.Duration"/>, or at once when the program stops; never fails the start.
 /// </remarks>
-internal sealed partial class PathWarmUp(WarmUpModel model, IWarmUpCaller caller, WarmUpOptions options, TimeProvider time, ILogger<PathWarmUp> logger)
+internal sealed partial class PathWarmUp(
+    WarmUpModel model, IWarmUpCaller caller, WarmUpOptions options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<PathWarmUp> logger)
     : IHostedLifecycleService, IPathWarmUp, IDisposable
 {
     // Enough that requests are joined to batches, as under load.
@@ -53,7 +54,9 @@ internal sealed partial class PathWarmUp(WarmUpModel model, IWarmUpCaller caller
         // No user of anybody's has such an id.
         string[] users = [.. Enumerable.Range(0, Callers).Select(_ => $"{WarmUpModel.Name}-{Guid.NewGuid():N}")];
         using var enough = new CancellationTokenSource(options.Duration, time);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(enough.Token, _stopping.Token);
+
+        // Ctrl-C is told by the lifetime alone: the host does not begin to stop before the program has waited for this.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(enough.Token, _stopping.Token, lifetime.ApplicationStopping);
         Task[] calls = [];
         try
         {
