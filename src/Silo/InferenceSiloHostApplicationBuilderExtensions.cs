@@ -1,12 +1,15 @@
 using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using OrleansInference;
 using OrleansInference.Grains;
+using OrleansInference.Grains.Users;
 using OrleansInference.Silo;
 using OrleansInference.Silo.Cluster;
 using OrleansInference.Silo.Metrics;
+using OrleansInference.Silo.WarmUp;
 using OrleansInference.Storage;
 
 namespace Microsoft.Extensions.Hosting;
@@ -21,6 +24,19 @@ public static class InferenceSiloHostApplicationBuilderExtensions
         // By factory, so that the container owns it; first, so that it is released last.
         builder.Services.AddSingleton<IHostedService>(_ => dataDirectory);
         return builder.AddSilo(InferenceMode.Embedded, UseEmbedded);
+    }
+
+    /// <summary>Has the program ask itself for predictions by <typeparamref name="TCaller"/> before it is ready. With an embedded silo.</summary>
+    /// <exception cref="InferenceStartupException">A setting is wrong.</exception>
+    public static IHostApplicationBuilder AddPathWarmUp<TCaller>(this IHostApplicationBuilder builder)
+        where TCaller : class, IWarmUpCaller
+    {
+        builder.Services.AddSingleton(NamedOptions.ReadOne<WarmUpOptions>(builder.Configuration.GetSection("Inference"), "WarmUp"));
+        builder.Services.AddSingleton<IWarmUpCaller, TCaller>();
+        builder.Services.AddSingleton<PathWarmUp>();
+        builder.Services.AddSingleton<IPathWarmUp>(provider => provider.GetRequiredService<PathWarmUp>());
+        builder.Services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<PathWarmUp>());
+        return builder;
     }
 
     /// <summary>A silo of a cluster. What it writes is in databases that the cluster shares.</summary>
@@ -57,7 +73,7 @@ public static class InferenceSiloHostApplicationBuilderExtensions
     private static IHostApplicationBuilder AddSilo(this IHostApplicationBuilder builder, InferenceMode mode, Action<ISiloBuilder, SiloEndpoints> join)
     {
         var endpoints = SiloEndpoints.Find(builder.Configuration, mode);
-        builder.ConfigureShutdown();
+        builder.Services.AddSingleton<IValidateOptions<SnapshotOptions>>(new SnapshotStopValidator(builder.ConfigureShutdown()));
         builder.AddInferenceMetrics();
         builder.Services.AddSingleton(endpoints.Ports);
 
@@ -85,10 +101,11 @@ public static class InferenceSiloHostApplicationBuilderExtensions
         });
     }
 
-    private static void ConfigureShutdown(this IHostApplicationBuilder builder)
+    private static ShutdownOptions ConfigureShutdown(this IHostApplicationBuilder builder)
     {
         var shutdown = NamedOptions.ReadOne<ShutdownOptions>(builder.Configuration.GetSection("Inference"), "Shutdown");
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = shutdown.Timeout);
+        return shutdown;
     }
 
     private static InferenceClusterOptions ReadCluster(IConfiguration configuration)

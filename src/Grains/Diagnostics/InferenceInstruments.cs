@@ -48,8 +48,13 @@ public sealed class InferenceInstruments
     private readonly Counter<long> _snapshotFailures;
 
     public InferenceInstruments(IMeterFactory meters)
+        : this(meters.Create(MeterName))
     {
-        var meter = meters.Create(MeterName);
+    }
+
+    /// <summary>Metrics of another meter, which no collector asks for: those of what is no user's request.</summary>
+    internal InferenceInstruments(Meter meter)
+    {
         _requestDuration = Duration(meter, "inference.request.duration", "Whole prediction in the user's grain.");
         _queueDuration = Duration(meter, "inference.queue.duration", "Wait for an inference thread.");
         _computeDuration = Duration(meter, "inference.compute.duration", "One run of a model, by stage: filling the inputs, the model, reading the outputs.");

@@ -159,7 +159,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         }
         finally
         {
-            _services.Instruments.OnPredicted(plan.Model, outcome, budget.Elapsed);
+            if (!plan.IsWarmUp) _services.Instruments.OnPredicted(plan.Model, outcome, budget.Elapsed);
         }
     }
 
