@@ -46,6 +46,7 @@ public sealed class InferenceInstruments
     private readonly QualityGauges _quality;
     private readonly Counter<long> _replayed;
     private readonly Counter<long> _snapshotFailures;
+    private Func<int> _dueSnapshots = static () => 0;
 
     public InferenceInstruments(IMeterFactory meters)
         : this(meters.Create(MeterName))
@@ -88,6 +89,7 @@ public sealed class InferenceInstruments
         _quality = new QualityGauges(meter);
         _replayed = meter.CreateCounter<long>("inference.replay.predictions", "{prediction}", "Recorded predictions that replays of time ranges are through with.");
         _snapshotFailures = meter.CreateCounter<long>("inference.snapshot.failures", "{snapshot}", "Snapshots of users that were not written or could not be read; the log has what they lack.");
+        meter.CreateObservableGauge("inference.snapshot.waiting", () => _dueSnapshots(), "{snapshot}", "Snapshots of users whose time has come and that wait until others are written.");
         meter.CreateObservableGauge("inference.queue.length", _queues.Measure, "{row}", "Rows that wait for an inference thread.");
     }
 
@@ -99,6 +101,8 @@ public sealed class InferenceInstruments
         _replayed.Add(predictions, new("model.name", model), new("outcome", outcome));
 
     public void OnSnapshotFailed(string stage) => _snapshotFailures.Add(1, new KeyValuePair<string, object?>("stage", stage));
+
+    internal void ObserveSnapshots(Func<int> due) => _dueSnapshots = due;
 
     public void OnPredicted(string model, string outcome, TimeSpan duration) =>
         _requestDuration.Record(duration.TotalSeconds, new("model.name", model), new("outcome", outcome));

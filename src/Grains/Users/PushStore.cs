@@ -28,15 +28,16 @@ internal sealed class PushStore(
     /// <exception cref="InferenceException">InvalidInput: it does not.</exception>
     public void EnsureFits(string view, Dictionary<string, PushedFeatures> pushed)
     {
-        if (limit is null) return;
-        var bytes = SizeOf(pushed);
-        if (bytes <= limit.MaxBytes) return;
-        var ofView = SizeOf(new() { [view] = pushed[view] });
+        if (limit is null || Fits(pushed)) return;
+        var (bytes, ofView) = (SizeOf(pushed), SizeOf(new() { [view] = pushed[view] }));
         throw InferenceException.InvalidInput(new FieldError(
             "values",
             string.Create(CultureInfo.InvariantCulture, $"would make what is kept of the user's pushes {bytes} bytes, of which view {view} has {ofView}; {limit.Place} takes {limit.MaxBytes}. Push fewer or shorter values, invalidate views that the user no longer needs, or {limit.Remedy}"),
             null));
     }
+
+    /// <summary>Whether grain storage takes so much.</summary>
+    public bool Fits(Dictionary<string, PushedFeatures> pushed) => limit is null || SizeOf(pushed) <= limit.MaxBytes;
 
     /// <returns>The new etag.</returns>
     /// <exception cref="InconsistentStateException">Another activation has written since.</exception>

@@ -42,17 +42,18 @@ internal sealed partial class SnapshotWriter(UserWindows windows, UserWindowsSer
         Schedule();
     }
 
-    /// <summary>The schedule's call.</summary>
+    /// <summary>The schedule's call, which counts among those that write at once.</summary>
     public Task OnTimeAsync()
     {
         _isScheduled = false;
-        return _isStopped ? Task.CompletedTask : SaveAsync();
+        if (_unkept > 0 && !IsSaving && !_isStopped) _saving = WriteAsync();
+        return DrainAsync();
     }
 
-    /// <summary>Writes what is new; nothing where nothing is. Does not fail.</summary>
+    /// <summary>Writes what is new; nothing where nothing is, or where others write already as many as may: the schedule calls, and the log has it. Does not fail.</summary>
     public Task SaveAsync()
     {
-        if (_unkept > 0 && !IsSaving) _saving = WriteAsync();
+        if (_unkept > 0 && !IsSaving && services.Schedule.TryBegin()) _saving = WriteOutOfTurnAsync();
         return DrainAsync();
     }
 
@@ -65,6 +66,18 @@ internal sealed partial class SnapshotWriter(UserWindows windows, UserWindowsSer
 
     /// <summary>The activation ends: nothing is tried again.</summary>
     public void Stop() => _isStopped = true;
+
+    private async Task WriteOutOfTurnAsync()
+    {
+        try
+        {
+            await WriteAsync();
+        }
+        finally
+        {
+            services.Schedule.End();
+        }
+    }
 
     private async Task WriteAsync()
     {

@@ -57,12 +57,16 @@ internal sealed class UserFeatures
     {
         var named = Find(view);
         var (values, eventTime) = FeaturePushReader.Read(named, push, _services.Time.GetUtcNow());
-        if (!_hasNoPushes) await Pushes.LoadAsync().WaitAsync(cancellationToken);
-        var cached = Cached(named);
-        if (cached.GetPushedAfter(values, eventTime) is { } next) Pushes.EnsureFits(view, next);
-        var result = new FeaturePushResult(cached.Push(values, eventTime), cached.EventTime!.Value);
-        if (result.Applied) await Pushes.SaveAsync().WaitAsync(cancellationToken);
-        return result;
+        while (true)
+        {
+            if (!_hasNoPushes) await Pushes.LoadAsync().WaitAsync(cancellationToken);
+            var cached = Cached(named);
+            if (cached.GetPushedAfter(values, eventTime) is { } next) Pushes.EnsureFits(view, next);
+            var result = new FeaturePushResult(cached.Push(values, eventTime), cached.EventTime!.Value);
+
+            // Again where it could not be kept beside what another activation had kept: that is known now.
+            if (!result.Applied || await Pushes.SaveAsync().WaitAsync(cancellationToken)) return result;
+        }
     }
 
     /// <summary>Has a view's values read again before they are used.</summary>
@@ -70,10 +74,13 @@ internal sealed class UserFeatures
     public async Task InvalidateAsync(string view, CancellationToken cancellationToken)
     {
         var named = Find(view);
-        await LoadPushesAsync().WaitAsync(cancellationToken);
-        var wasPushed = _pushes?.Find(view) is not null;
-        Cached(named).Invalidate();
-        if (wasPushed) await Pushes.SaveAsync().WaitAsync(cancellationToken);
+        while (true)
+        {
+            await LoadPushesAsync().WaitAsync(cancellationToken);
+            var wasPushed = _pushes?.Find(view) is not null;
+            Cached(named).Invalidate();
+            if (!wasPushed || await Pushes.SaveAsync().WaitAsync(cancellationToken)) return;
+        }
     }
 
     /// <summary>Reads the plan's views that are not fresh, together; their names.</summary>

@@ -10,8 +10,8 @@ namespace OrleansInference.Grains.Users;
 /// </remarks>
 /// <param name="user">Whose they are.</param>
 /// <param name="store">Grain storage.</param>
-/// <param name="views">The user's views in memory: what they have is kept, and what was kept is given back to them.</param>
-internal sealed class UserPushes(UserIdentity user, PushStore store, IReadOnlyList<CachedFeatureView> views)
+/// <param name="views">The user's views in memory: what they have is kept, what was kept is given back to them, and they go where they have what cannot be kept.</param>
+internal sealed class UserPushes(UserIdentity user, PushStore store, List<CachedFeatureView> views)
 {
     private const int Tries = 3;
 
@@ -20,8 +20,9 @@ internal sealed class UserPushes(UserIdentity user, PushStore store, IReadOnlyLi
     private Dictionary<string, PushedFeatures>? _kept;
     private string? _etag;
     private Task? _load;
-    private Task? _saving;
-    private Task? _next;
+    private Task<bool>? _saving;
+    private Task<bool>? _next;
+    private int _timesLetGo;
 
     public bool IsLoaded => _kept is not null;
 
@@ -51,8 +52,12 @@ internal sealed class UserPushes(UserIdentity user, PushStore store, IReadOnlyLi
     }
 
     /// <summary>Keeps what memory has now.</summary>
+    /// <returns>
+    /// False where another activation has kept so much that grain storage does not take both: what is kept is what that one kept, and
+    /// memory has let go of everything else. Who changed something does so again, beside what is kept by then.
+    /// </returns>
     /// <exception cref="InferenceException">StorageUnavailable.</exception>
-    public Task SaveAsync() => _next ??= SaveNextAsync();
+    public Task<bool> SaveAsync() => _next ??= SaveNextAsync(_timesLetGo);
 
     /// <summary>Removes what is kept.</summary>
     public async Task ClearAsync()
@@ -66,25 +71,37 @@ internal sealed class UserPushes(UserIdentity user, PushStore store, IReadOnlyLi
     public void Forget() => (_kept, _etag, _load) = (null, null, null);
 
     // The one under way may have taken what memory had before the latest push.
-    private async Task SaveNextAsync()
+    private async Task<bool> SaveNextAsync(int timesLetGo)
     {
         await (_saving ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.ForceYielding);
+
+        // The one under way let go of ours as well.
+        if (timesLetGo != _timesLetGo) return false;
         (_saving, _next) = (WriteAsync(), null);
-        await _saving;
+        return await _saving;
     }
 
-    private async Task WriteAsync()
+    private async Task<bool> WriteAsync()
     {
         for (var tried = 1; ; tried++)
         {
+            var isKnown = IsLoaded;
             await LoadAsync();
             var kept = TakeFromMemory();
+
+            // Each push was checked before it was taken, but beside what was known then.
+            if (!isKnown && !store.Fits(kept))
+            {
+                LetGo();
+                return false;
+            }
+
             try
             {
                 // Never changed once it is handed over.
                 _kept = kept;
                 _etag = await store.WriteAsync(user.Grain, kept, _etag);
-                return;
+                return true;
             }
             catch (InconsistentStateException) when (tried < Tries)
             {
@@ -92,6 +109,14 @@ internal sealed class UserPushes(UserIdentity user, PushStore store, IReadOnlyLi
                 Forget();
             }
         }
+    }
+
+    // Views begin again with what is kept.
+    private void LetGo()
+    {
+        (_timesLetGo, _next) = (_timesLetGo + 1, null);
+        foreach (var view in views) view.Dispose();
+        views.Clear();
     }
 
     // Of views that are not in memory, what was kept stays.

@@ -11,13 +11,6 @@ internal sealed class PredictionWrite(PredictionRecord record, OutboxSignal outb
 
     private const string InsertModelSchema = "INSERT INTO model_schemas (model, schema_id) VALUES (@model, @id) ON CONFLICT DO NOTHING";
 
-    private const string InsertPrediction =
-        """
-        INSERT INTO predictions (id, "user", seq, model, version, variant, request_key, created_at, event, body)
-        VALUES (@id, @user, @seq, @model, @version, @variant, @request_key, @created_at, @event, @body)
-        ON CONFLICT DO NOTHING
-        """;
-
     private const string SelectSame =
         """
         SELECT 1 FROM predictions WHERE id = @id
@@ -31,15 +24,21 @@ internal sealed class PredictionWrite(PredictionRecord record, OutboxSignal outb
         ON CONFLICT DO NOTHING
         """;
 
-    public string Model => record.Model;
+    private CancellationTokenRegistration _leaving;
 
-    public long SchemaId => record.Schema.Id;
+    /// <summary>Ends the wait for the commit when the caller's time is up. Before the write is enqueued.</summary>
+    /// <returns>False where that is now: it need not be.</returns>
+    public bool LeaveAt(CancellationToken cancellationToken)
+    {
+        _leaving = cancellationToken.UnsafeRegister(static (write, token) => ((PredictionWrite)write!).Leave(token), this);
+        return !Completion.IsCompleted;
+    }
 
     protected override AppendOutcome Apply(WriterConnection connection)
     {
         if (record.Chain.IsBroken) return AppendOutcome.Broken;
-        if (!connection.HasSchema(Model, SchemaId)) WriteSchema(connection);
-        if (WritePrediction(connection) > 0)
+        if (!connection.HasSchema(record.Model, record.Schema.Id)) WriteSchema(connection);
+        if (connection.Predictions.Execute(record))
         {
             foreach (var message in record.Messages) WriteMessage(connection, message);
             return AppendOutcome.Appended;
@@ -51,28 +50,38 @@ internal sealed class PredictionWrite(PredictionRecord record, OutboxSignal outb
 
     protected override void Committed(AppendOutcome outcome)
     {
-        if (outcome is AppendOutcome.Appended) outbox.Raise(record.Messages);
+        _leaving.Unregister();
+        if (outcome is AppendOutcome.Appended && record.Messages.Count > 0) outbox.Raise(record.Messages);
     }
 
-    protected override void Failed() => record.Chain.Break();
+    protected override void Failed()
+    {
+        _leaving.Unregister();
+        record.Chain.Break();
+    }
+
+    private void Leave(CancellationToken cancellationToken)
+    {
+        // The commit was first.
+        if (Completion.IsCompleted) return;
+
+        // In this order: between the two, the writer must not take a later record of the chain.
+        record.Chain.Break();
+        if (TryAbandon()) Leave(NotReached());
+        else Cancel(cancellationToken);
+    }
+
+    private static InferenceException NotReached() => new(
+        InferenceErrorCode.StorageUnavailable,
+        "The prediction log did not come to the record within the time budget. Nothing was recorded; a retry is safe.",
+        TimeSpan.FromSeconds(1));
 
     private void WriteSchema(WriterConnection connection)
     {
-        connection.Execute(connection.Statement(InsertSchema).Set("@id", SchemaId).Set("@names", JsonSerializer.Serialize(record.Schema.Names)));
-        connection.Execute(connection.Statement(InsertModelSchema).Set("@model", Model).Set("@id", SchemaId));
+        connection.Execute(connection.Statement(InsertSchema).Set("@id", record.Schema.Id).Set("@names", JsonSerializer.Serialize(record.Schema.Names)));
+        connection.Execute(connection.Statement(InsertModelSchema).Set("@model", record.Model).Set("@id", record.Schema.Id));
+        connection.OnSchemaWritten(record.Model, record.Schema.Id);
     }
-
-    private int WritePrediction(WriterConnection connection) => connection.Execute(connection.Statement(InsertPrediction)
-        .Set("@id", record.Id)
-        .Set("@user", record.User)
-        .Set("@seq", record.Sequence)
-        .Set("@model", record.Model)
-        .Set("@version", record.Version)
-        .Set("@variant", (int)record.Variant)
-        .Set("@request_key", record.IdempotencyKey)
-        .Set("@created_at", record.CreatedAt)
-        .Set("@event", record.IsEvent ? 1 : 0)
-        .Set("@body", record.Body));
 
     private bool IsRepeat(WriterConnection connection) => connection.Run(session => session.Statement(SelectSame)
         .Set("@id", record.Id)

@@ -6,31 +6,19 @@ namespace OrleansInference.Storage.Sql;
 /// <summary>Hands records to the writer's thread.</summary>
 internal sealed class SqliteRecordWriter(SqliteWriter writer, OutboxSignal outbox) : IRecordWriter
 {
-    public async Task<AppendOutcome> AppendAsync(PredictionRecord record, CancellationToken cancellationToken)
+    // The write's own task, with no step of ours between the writer's thread and the grain that waits.
+    public Task<AppendOutcome> AppendAsync(PredictionRecord record, CancellationToken cancellationToken)
     {
         var write = new PredictionWrite(record, outbox);
         try
         {
-            return await writer.EnqueueAsync(write).WaitAsync(cancellationToken);
+            if (write.LeaveAt(cancellationToken)) _ = writer.EnqueueAsync(write);
         }
-        catch (InferenceException)
+        catch (InferenceException e)
         {
-            record.Chain.Break();
-            throw;
+            write.Fail(e);
         }
-        catch (OperationCanceledException) when (Abandon(record, write))
-        {
-            throw new InferenceException(
-                InferenceErrorCode.StorageUnavailable,
-                "The prediction log did not come to the record within the time budget. Nothing was recorded; a retry is safe.",
-                TimeSpan.FromSeconds(1));
-        }
-    }
 
-    // In this order: between the two, the writer must not take a later record of the chain.
-    private static bool Abandon(PredictionRecord record, PredictionWrite write)
-    {
-        record.Chain.Break();
-        return write.TryAbandon();
+        return write.Completion;
     }
 }

@@ -25,7 +25,7 @@ internal abstract class SqliteSession(SqliteConnection connection) : SqlSession,
         return command;
     }
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         foreach (var command in _commands.Values) command.Dispose();
         connection.Dispose();

@@ -8,6 +8,8 @@ namespace OrleansInference.Storage.Sql;
 internal sealed class WriterConnection : SqliteSession
 {
     private readonly HashSet<(string Model, long Schema)> _committedSchemas = [];
+    private readonly List<(string Model, long Schema)> _newSchemas = [];
+    private PredictionInsert? _predictions;
 
     public WriterConnection(string connectionString, TimeSpan busyTimeout)
         : base(Open(connectionString))
@@ -18,7 +20,6 @@ internal sealed class WriterConnection : SqliteSession
             raw.sqlite3_busy_timeout(Connection.Handle, (int)busyTimeout.TotalMilliseconds);
             Execute("PRAGMA journal_mode = WAL");
             Execute("PRAGMA synchronous = FULL");
-
 
             // 16 MiB each: every user has pages of their own, which many commits change before they need to be in the file.
             Execute("PRAGMA wal_autocheckpoint = 4096");
@@ -34,13 +35,20 @@ internal sealed class WriterConnection : SqliteSession
         }
     }
 
+    /// <summary>Writes records.</summary>
+    public PredictionInsert Predictions => _predictions ??= new PredictionInsert(Connection.Handle!);
+
     /// <summary>Whether the model's schema is certain to be in the database.</summary>
     public bool HasSchema(string model, long id) => _committedSchemas.Contains((model, id));
+
+    /// <summary>The model's schema is in the database once the commit is.</summary>
+    public void OnSchemaWritten(string model, long id) => _newSchemas.Add((model, id));
 
     /// <summary>Applies all writes in one transaction, or none.</summary>
     public void Commit(IReadOnlyList<SqliteWrite> writes)
     {
         Execute("BEGIN IMMEDIATE");
+        _newSchemas.Clear();
         try
         {
             foreach (var write in writes) write.ApplyTo(this);
@@ -52,7 +60,7 @@ internal sealed class WriterConnection : SqliteSession
             throw;
         }
 
-        foreach (var record in writes.OfType<PredictionWrite>()) _committedSchemas.Add((record.Model, record.SchemaId));
+        _committedSchemas.UnionWith(_newSchemas);
     }
 
     /// <summary>Executes a statement past the driver, whose own loop around a busy database sleeps.</summary>
@@ -62,6 +70,12 @@ internal sealed class WriterConnection : SqliteSession
         if (code == raw.SQLITE_OK) return;
         var message = raw.sqlite3_errmsg(Connection.Handle).utf8_to_string();
         throw new SqliteException(string.Create(CultureInfo.InvariantCulture, $"{sql}: {message} (SQLite error {code})"), code & 0xFF, code);
+    }
+
+    public override void Dispose()
+    {
+        _predictions?.Dispose();
+        base.Dispose();
     }
 
     private static SqliteConnection Open(string connectionString)

@@ -9,6 +9,9 @@ namespace UnitTests.Storage;
 
 public sealed class SqlPredictionLogTests
 {
+    // Longer than what is kept on the stack, in letters of three bytes.
+    private const string LongText = "-!日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本日本";
+
     [Fact]
     public async Task AppendAsync_NewSequence_WritesTheRecord()
     {
@@ -137,6 +140,36 @@ public sealed class SqlPredictionLogTests
         gate.Open();
         await held;
         Assert.Equal(AppendOutcome.Appended, await storage.AppendAsync(storage.Record("-!42", 1)));
+    }
+
+    [Fact]
+    public async Task AppendAsync_TimeIsUpAlready_NothingIsWrittenAndTheChainIsBroken()
+    {
+        await using var storage = await new StorageBuilder().StartAsync();
+        var record = storage.Record("-!42", 1);
+
+        var fault = await Assert.ThrowsAsync<InferenceException>(() => storage.Log.AppendAsync(record, new CancellationToken(canceled: true)));
+
+        Assert.Equal((InferenceErrorCode.StorageUnavailable, true), (fault.Code, record.Chain.IsBroken));
+        Assert.Equal(AppendOutcome.Appended, await storage.AppendAsync(storage.Record("-!42", 1)));
+        Assert.Equal(1, storage.Scalar<long>("SELECT count(*) FROM predictions"));
+    }
+
+    [Theory]
+    [InlineData("-!Zoë 日本", null)]
+    [InlineData("-!42", "")]
+    [InlineData("-!42", "ключ")]
+    [InlineData(LongText, LongText)]
+    public async Task AppendAsync_TextsOfAllKinds_AreReadBackAsTheyWere(string user, string? key)
+    {
+        await using var storage = await new StorageBuilder().StartAsync();
+        var written = storage.Readable(user, 1) with { IdempotencyKey = key, IsEvent = true, Variant = ModelVariant.Canary };
+        await storage.AppendAsync(written);
+
+        var read = (await storage.Log.ReadAsync(written.Id))!;
+
+        Assert.Equal((user, key, true, ModelVariant.Canary), (read.User, read.IdempotencyKey, read.IsEvent, read.Variant));
+        Assert.Equal(1, await storage.Log.ReadLastSequenceAsync(user));
     }
 
     [Fact]

@@ -54,6 +54,29 @@ public sealed class GrainStateSizeTests(AzuriteTestServer azurite)
         Assert.NotEqual(before, after);
     }
 
+    // Two activations of one user, as while a silo is cut off: the second one does not know what the first has kept since.
+    [Fact]
+    public async Task Put_MoreThanARowTakesWithWhatAnotherActivationKept_SaysSoAndChangesNothing()
+    {
+        var place = await azurite.FindPlaceAsync();
+        await using var one = await StartAsync(place, "AzureTable");
+        await using var other = await StartAsync(place, "AzureTable");
+        await PutNextAsync(one, 0, 80);
+        await PutNextAsync(other, 80, 240);
+        var (kept, etag) = (await ReadUserAsync(other), await ReadETagAsync(place));
+
+        using var response = await PutAsync(one, 240, 320, '日');
+
+        var problem = await Problem.ReadAsync(response);
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "InvalidInput", "values"), (problem.Status, problem.Code, Assert.Single(problem.Errors).Field));
+        Assert.Contains("a row of an Azure table takes 983040", problem.Detail, StringComparison.Ordinal);
+        Assert.Equal(etag, await ReadETagAsync(place));
+        await one.Client.PrefetchAsync("7", cancellationToken: Cancellation);
+        Assert.Equal(ValuesOf(kept), ValuesOf(await ReadUserAsync(one)));
+        await PutNextAsync(one, 240, 245);
+        Assert.NotEqual(etag, await ReadETagAsync(place));
+    }
+
     [Fact]
     public async Task Put_TheSameToBlobs_IsKept()
     {
@@ -129,6 +152,8 @@ public sealed class GrainStateSizeTests(AzuriteTestServer azurite)
         var view = (await server.Http.GetJsonAsync("/v1/users/7")).GetProperty("features").GetProperty("wide");
         return $"{view.GetProperty("event_time")} {view.GetProperty("values")}";
     }
+
+    private static string ValuesOf(string user) => user[user.IndexOf('{', StringComparison.Ordinal)..];
 
     private static async Task<string> ReadETagAsync(AzurePlace place) =>
         (await place.Table.QueryAsync<TableEntity>(entity => entity.RowKey == "pushed", cancellationToken: Cancellation).SingleAsync(Cancellation)).ETag.ToString();

@@ -40,7 +40,7 @@ internal sealed class WindowUser
             },
         };
         _outage = new SnapshotOutage(Snapshots, _fixture.Time, OutageLog);
-        _schedule = schedule ?? new SnapshotSchedule(_fixture.Time);
+        _schedule = schedule ?? new SnapshotSchedule(Snapshots, _fixture.Time, Metrics.Instruments);
         Activate();
     }
 
