@@ -17,6 +17,8 @@ public static class ConfigurationDefaults
 
         // Its first check counts from the machine's start and cries wolf at every start of the program.
         new("Logging:LogLevel:Orleans.Runtime.Watchdog", "Error"),
+        // While it may log at all, each request has an activity and a log scope that nothing here reads. What it says of a failed start is thrown, too.
+        new("Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics", "None"),
         // What it says of a failed start is thrown too, and told once; a background service's failure is critical.
         new("Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host", "Critical"),
         new("Logging:LogLevel:Polly", "Warning"),
