@@ -101,7 +101,7 @@ public sealed class AttemptsTests
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
 
-        Assert.False(attempt.Abandoned.IsCancellationRequested);
+        Assert.False(attempt.IsAbandoned);
         _answer.SetResult(Prediction());
         await second;
     }
@@ -116,7 +116,7 @@ public sealed class AttemptsTests
         await leaving.CancelAsync();
         foreach (var caller in callers) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller);
 
-        Assert.True(attempt.Abandoned.IsCancellationRequested);
+        Assert.True(attempt is { IsAbandoned: true, End.IsCancellationRequested: true });
         Assert.Null(_attempts.Find(Request));
     }
 
@@ -128,7 +128,7 @@ public sealed class AttemptsTests
         var caller = abandoned.WaitAsync(leaving.Token);
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller);
-        var next = _attempts.Begin(Request, _ => new TaskCompletionSource<Prediction>().Task);
+        var next = _attempts.Begin(Request, TimeProvider.System);
 
         _answer.SetCanceled(CancellationToken.None);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => abandoned.Run);
@@ -152,7 +152,12 @@ public sealed class AttemptsTests
     private static Prediction Prediction() =>
         new() { PredictionId = Request.PredictionId, Value = 0.5, Info = "", Model = "fraud", ModelVersion = 1, Degraded = false };
 
-    private Attempt Begin() => _attempts.Begin(Request, RunAsync);
+    private Attempt Begin()
+    {
+        var attempt = _attempts.Begin(Request, TimeProvider.System);
+        attempt.Run = RunAsync(attempt);
+        return attempt;
+    }
 
     private async Task<Prediction> RunAsync(Attempt attempt)
     {
