@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orleans.Runtime;
 using Orleans.Runtime.Messaging;
 
@@ -13,6 +14,9 @@ internal sealed class PredictionAttempts(PredictionAttemptOptions options, TimeP
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
 
+    // As many as ever waited at the same time.
+    private readonly ConcurrentQueue<AnswerWait> _idleWaits = new();
+
     public async Task<Prediction> PredictAsync(IUserGrain user, PredictionRequest request, CancellationToken cancellationToken)
     {
         if (request.Timeout <= TimeSpan.Zero) throw Spent(request);
@@ -24,7 +28,7 @@ internal sealed class PredictionAttempts(PredictionAttemptOptions options, TimeP
         var answer = user.PredictAsync(request, cancellationToken);
         while (true)
         {
-            await ((Task)answer).WaitAsync(Min(attempt, Left(startedAt, deadline)), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await AnswerWait.BeginAsync(answer, Min(attempt, Left(startedAt, deadline)), _idleWaits, time, cancellationToken);
             if (!answer.IsCompleted)
             {
                 cancellationToken.ThrowIfCancellationRequested();

@@ -73,7 +73,7 @@ public sealed class RequestContract
         }
 
         bound = faults is null ? new BoundRequest(this, values, At(values, now)) : null;
-        return faults ?? [];
+        return faults is null ? [] : faults;
     }
 
     private DateTimeOffset At(FeatureValue[] values, DateTimeOffset now) =>

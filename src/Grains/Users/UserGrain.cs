@@ -42,7 +42,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     }
 
     public Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken) => _erasing?.UnderWay is null
-        ? (_attempts.Find(request) ?? Begin(request)).WaitAsync(cancellationToken)
+        ? _attempts.Find(request)?.JoinAsync(cancellationToken) ?? Begin(request).WaitFirstAsync(cancellationToken)
         : PredictAfterErasureAsync(request, cancellationToken);
 
     public async Task<FeaturePushResult> PushFeaturesAsync(string view, FeaturePush push, CancellationToken cancellationToken)
