@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orleans.Runtime;
 
 namespace OrleansInference;
@@ -10,7 +11,11 @@ namespace OrleansInference;
 internal sealed class GrainReferences<TGrain>(IGrainFactory grains)
     where TGrain : IGrainWithStringKey
 {
+    private readonly ConcurrentDictionary<string, TGrain> _kept = new(StringComparer.Ordinal);
     private GrainReference? _first;
+
+    /// <summary>One of a few that are asked for again and again, and are kept.</summary>
+    public TGrain GetKept(string key) => _kept.GetOrAdd(key, static (key, references) => references.Get(key), this);
 
     public TGrain Get(string key)
     {

@@ -10,13 +10,9 @@ internal sealed class InferenceClient(IGrainFactory grains, PredictionAttemptOpt
     private readonly GrainReferences<IModelGrain> _models = new(grains);
     private uint _calls;
 
-    public async Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken = default)
-    {
-        // There is no grain for a user without a valid id, so the model itself names the other faults: the caller sees all at once.
-        if (UserKey.Validate(request.UserId) is not null) throw InferenceException.InvalidInput(await ValidateAsync(request));
-
-        return await _attempts.PredictAsync(User(request.UserId), Identify(request), cancellationToken);
-    }
+    public Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken = default) => UserKey.Validate(request.UserId) is null
+        ? _attempts.PredictAsync(_users.Get(UserKey.FromUserId(request.UserId)), Identify(request), cancellationToken)
+        : RefuseAsync(request);
 
     public Task<IReadOnlyList<PredictionResult>> PredictBatchAsync(IReadOnlyList<PredictionRequest> requests, CancellationToken cancellationToken = default) =>
         new PredictionBatch(requests, PredictAsync, time).RunAsync(cancellationToken);
@@ -96,6 +92,9 @@ internal sealed class InferenceClient(IGrainFactory grains, PredictionAttemptOpt
     public Task<ModelChange> LoadModelAsync(string model) => Control(model).LoadAsync();
 
     public Task<ModelChange> UnloadModelAsync(string model) => Control(model).UnloadAsync();
+
+    // There is no grain for a user without a valid id, so the model itself names the other faults: the caller sees all at once.
+    private async Task<Prediction> RefuseAsync(PredictionRequest request) => throw InferenceException.InvalidInput(await ValidateAsync(request));
 
     // So that it comes to an end while predictions go on.
     private ExportQuery UntilNow(ExportQuery query) => query with { To = query.To ?? time.GetUtcNow() };

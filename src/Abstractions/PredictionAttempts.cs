@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orleans.Runtime;
 using Orleans.Runtime.Messaging;
 
@@ -13,6 +14,9 @@ internal sealed class PredictionAttempts(PredictionAttemptOptions options, TimeP
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
 
+    // As many as ever waited at the same time.
+    private readonly ConcurrentQueue<AnswerWait> _idleWaits = new();
+
     public async Task<Prediction> PredictAsync(IUserGrain user, PredictionRequest request, CancellationToken cancellationToken)
     {
         if (request.Timeout <= TimeSpan.Zero) throw Spent(request);
@@ -24,14 +28,14 @@ internal sealed class PredictionAttempts(PredictionAttemptOptions options, TimeP
         var answer = user.PredictAsync(request, cancellationToken);
         while (true)
         {
-            await ((Task)answer).WaitAsync(Min(attempt, Left()), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await AnswerWait.BeginAsync(answer, Min(attempt, Left(startedAt, deadline)), _idleWaits, time, cancellationToken);
             if (!answer.IsCompleted)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (Left() == TimeSpan.Zero) throw Late(request, deadline);
+                if (Left(startedAt, deadline) == TimeSpan.Zero) throw Late(request, deadline);
 
                 // Beside the first, which may be at work all the same: then this one joins it.
-                answer = FirstAnswerAsync(answer, user.PredictAsync(Further(), cancellationToken));
+                answer = FirstAnswerAsync(answer, user.PredictAsync(Further(request, Left(startedAt, deadline)), cancellationToken));
                 continue;
             }
 
@@ -39,20 +43,21 @@ internal sealed class PredictionAttempts(PredictionAttemptOptions options, TimeP
             {
                 return await answer;
             }
-            catch (Exception e) when (CanRetry(e, wasNotReady) && Left() > TimeSpan.Zero)
+            catch (Exception e) when (CanRetry(e, wasNotReady) && Left(startedAt, deadline) > TimeSpan.Zero)
             {
                 wasNotReady |= e is InferenceException;
-                await Task.Delay(Min(Pause(failures++), Left()), time, cancellationToken);
-                answer = user.PredictAsync(Further(), cancellationToken);
+                await Task.Delay(Min(Pause(failures++), Left(startedAt, deadline)), time, cancellationToken);
+                answer = user.PredictAsync(Further(request, Left(startedAt, deadline)), cancellationToken);
             }
         }
-
-        // Never negative: an attempt that is not waited for at all has its answer taken where it is there already.
-        TimeSpan Left() => deadline - time.GetElapsedTime(startedAt) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
-
-        // An attempt that is made as the time ends has a moment all the same: zero would be no time at all.
-        PredictionRequest Further() => request with { MayBeRecorded = true, Timeout = request.Timeout is null ? null : Max(Left(), ShortestPause) };
     }
+
+    // Never negative: an attempt that is not waited for at all has its answer taken where it is there already.
+    private TimeSpan Left(long startedAt, TimeSpan deadline) => deadline - time.GetElapsedTime(startedAt) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
+    // An attempt that is made as the time ends has a moment all the same: zero would be no time at all.
+    private static PredictionRequest Further(PredictionRequest request, TimeSpan left) =>
+        request with { MayBeRecorded = true, Timeout = request.Timeout is null ? null : Max(left, ShortestPause) };
 
     private static InferenceException Spent(PredictionRequest request) => new(
         InferenceErrorCode.DeadlineExceeded, $"The time that the caller allowed ({request.Timeout}) was over before the work began; nothing was done. Allow more.");

@@ -81,7 +81,6 @@ public static class ApiHost
     private static void MapApi(WebApplication app)
     {
         app.UseMiddleware<ErrorMiddleware>();
-        app.UseStatusCodePages(BareStatus.AnswerAsync);
         app.UseMiddleware<HostNameMiddleware>();
         app.UseMiddleware<ApiKeyMiddleware>();
         app.UseMiddleware<UnreadMessageMiddleware>();

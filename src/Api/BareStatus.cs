@@ -1,15 +1,17 @@
-using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.WebUtilities;
 using OrleansInference.Api.Grpc;
 
 namespace OrleansInference.Api;
 
 /// <summary>The words for a status that ASP.NET set without any: no endpoint of ours was asked.</summary>
+/// <remarks>ASP.NET's own middleware for it costs each request half a kilobyte.</remarks>
 internal static class BareStatus
 {
-    public static Task AnswerAsync(StatusCodeContext bare)
+    public static bool IsBare(HttpResponse response) =>
+        response is { StatusCode: >= 400 and < 600, HasStarted: false, ContentLength: null } && string.IsNullOrEmpty(response.ContentType);
+
+    public static Task AnswerAsync(HttpContext context)
     {
-        var context = bare.HttpContext;
         if (context.Response.StatusCode is StatusCodes.Status404NotFound && GrpcRefusal.IsCall(context.Request))
             return GrpcRefusal.WriteAsync(context.Response, ErrorMapping.ToProblem(StatusCodes.Status405MethodNotAllowed, $"There is no method {Path(context)}. Reflection lists what there is."));
         return ErrorAnswer.WriteAsync(context, ErrorMapping.ToProblem(context.Response.StatusCode, Explain(context)));

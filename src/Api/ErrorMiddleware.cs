@@ -1,6 +1,6 @@
 namespace OrleansInference.Api;
 
-/// <summary>Turns every exception into its row of <see cref="ErrorMapping"/>.</summary>
+/// <summary>Turns every exception into its row of <see cref="ErrorMapping"/>, and gives a status that came without words some.</summary>
 internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddleware> logger)
 {
     public async Task InvokeAsync(HttpContext context)
@@ -8,6 +8,7 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         try
         {
             await next(context);
+            if (BareStatus.IsBare(context.Response)) await BareStatus.AnswerAsync(context);
         }
         catch (BadHttpRequestException e) when (!context.Response.HasStarted)
         {

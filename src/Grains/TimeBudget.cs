@@ -6,7 +6,7 @@ public sealed class TimeBudget : IDisposable
     private readonly TimeProvider _time;
     private readonly long _startedAt;
     private readonly TimeSpan _total;
-    private readonly CancellationTokenSource _expiry;
+    private readonly CancellationTokenSource? _expiry;
     private readonly CancellationTokenRegistration _caller;
 
     /// <param name="total">The whole of it.</param>
@@ -21,6 +21,20 @@ public sealed class TimeBudget : IDisposable
         _expiry = new CancellationTokenSource(startedAt is null ? total : Remaining, time);
         Token = _expiry.Token;
         _caller = caller.UnsafeRegister(static expiry => ((CancellationTokenSource)expiry!).Cancel(), _expiry);
+    }
+
+    /// <param name="total">The whole of it.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="end">Cancelled when the time is up, or earlier by its owner. Made with the same clock.</param>
+    /// <param name="startedAt">The clock's timestamp when the request came in.</param>
+    internal TimeBudget(TimeSpan total, TimeProvider time, CancellationTokenSource end, long startedAt)
+    {
+        _time = time;
+        _startedAt = startedAt;
+        _total = total;
+        Token = end.Token;
+        if (Remaining is var left && left > TimeSpan.Zero) end.CancelAfter(left);
+        else end.Cancel();
     }
 
     /// <summary>Cancelled when the time is up or the caller has left. Work that outlives the request may still ask it.</summary>
@@ -45,6 +59,6 @@ public sealed class TimeBudget : IDisposable
     public void Dispose()
     {
         _caller.Dispose();
-        _expiry.Dispose();
+        _expiry?.Dispose();
     }
 }

@@ -8,11 +8,13 @@ public static class ConfigurationDefaults
 {
     private const string DefaultLevel = "Logging:LogLevel:Default";
     private const string OwnLevel = "Logging:LogLevel:OrleansInference";
+    private const string MicrosoftLevel = "Logging:LogLevel:Microsoft";
+    private const string AspNetLevel = "Logging:LogLevel:Microsoft.AspNetCore";
 
     private static readonly KeyValuePair<string, string?>[] Values =
     [
         new(DefaultLevel, "Information"),
-        new("Logging:LogLevel:Microsoft", "Warning"),
+        new(MicrosoftLevel, "Warning"),
         new("Logging:LogLevel:Orleans", "Warning"),
 
         // Its first check counts from the machine's start and cries wolf at every start of the program.
@@ -39,6 +41,13 @@ public static class ConfigurationDefaults
         configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = Values });
 
         // A category's prefix need not end at a dot: what is said of Orleans would hold for OrleansInference, too.
-        configuration.Sources.Insert(1, new MemoryConfigurationSource { InitialData = [new(OwnLevel, configuration[DefaultLevel])] });
+        configuration.Sources.Insert(1, new MemoryConfigurationSource
+        {
+            InitialData = [new(OwnLevel, configuration[DefaultLevel]), new($"{AspNetLevel}.Hosting.Diagnostics", ReadRequestLevel(configuration))],
+        });
     }
+
+    // While requests may be logged at all, each has an activity and a log scope made for it: off until something is said of ASP.NET.
+    private static string? ReadRequestLevel(IConfiguration configuration) =>
+        configuration[$"{AspNetLevel}.Hosting"] ?? configuration[AspNetLevel] ?? (configuration[MicrosoftLevel] is "Warning" ? "None" : configuration[MicrosoftLevel]);
 }

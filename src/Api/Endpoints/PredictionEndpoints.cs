@@ -11,9 +11,12 @@ internal static class PredictionEndpoints
 
     public static void MapPredictions(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapPost("/predict", (HttpContext context, IInferenceClient client) => PredictAsync(context, client, model: null))
+        // Asked where it lives: asked of the request, it would cost each one a scope of services.
+        var services = endpoints.ServiceProvider;
+        Func<HttpContext, Task> predictAsync = context => PredictAsync(context, services.GetRequiredService<IInferenceClient>(), model: null);
+        endpoints.MapPost("/predict", predictAsync)
             .Describe("Predict", "Predicts for one user with the default model.");
-        endpoints.MapPost("/v1/models/{model}/predict", (string model, HttpContext context, IInferenceClient client) => PredictAsync(context, client, model))
+        endpoints.MapPost("/v1/models/{model}/predict", (string model, HttpContext context) => PredictAsync(context, services.GetRequiredService<IInferenceClient>(), model))
             .Describe("PredictWithModel", "Predicts for one user with the model of that name.");
 
         // The program's own, which are no user's requests: the metrics of HTTP do not count them.

@@ -25,11 +25,13 @@ internal static class JsonBody
     /// <summary>Reads the body as it came, for a reader that says more of a fault than a document could.</summary>
     /// <param name="request">The request.</param>
     /// <param name="example">A body as it should be.</param>
+    /// <param name="state">What <paramref name="read"/> needs besides.</param>
     /// <param name="read">Reads the bytes, which are gone after it.</param>
     /// <exception cref="BadHttpRequestException">400: not JSON; 415: not said to be JSON; 413: too large.</exception>
-    public static async ValueTask<T> ReadTokensAsync<T>(HttpRequest request, string example, Func<ReadOnlySequence<byte>, T> read)
+    public static async ValueTask<T> ReadTokensAsync<TState, T>(HttpRequest request, string example, TState state, Func<ReadOnlySequence<byte>, TState, T> read)
     {
-        if (!request.HasJsonContentType())
+        // As nearly all say it, which then need not be parsed.
+        if (request.ContentType is not "application/json" && !request.HasJsonContentType())
             throw new BadHttpRequestException(BareStatus.ExplainContentType(request), StatusCodes.Status415UnsupportedMediaType);
         while (true)
         {
@@ -37,7 +39,7 @@ internal static class JsonBody
             var end = body.IsCompleted ? body.Buffer.End : body.Buffer.Start;
             try
             {
-                if (body.IsCompleted) return Read(body.Buffer, example, read);
+                if (body.IsCompleted) return Read(body.Buffer, example, state, read);
             }
             finally
             {
@@ -55,12 +57,12 @@ internal static class JsonBody
         }
     }
 
-    private static T Read<T>(ReadOnlySequence<byte> body, string example, Func<ReadOnlySequence<byte>, T> read)
+    private static T Read<TState, T>(ReadOnlySequence<byte> body, string example, TState state, Func<ReadOnlySequence<byte>, TState, T> read)
     {
         if (body.IsEmpty) throw NotJson($"is empty; send a JSON object such as {example}", null);
         try
         {
-            return read(body);
+            return read(body, state);
         }
         catch (JsonException e)
         {

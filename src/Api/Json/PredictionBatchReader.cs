@@ -16,7 +16,7 @@ internal static class PredictionBatchReader
     {
         if (request.Headers.ContainsKey(IdempotencyKeyHeader.Name))
             throw InferenceException.InvalidInput(new FieldError(IdempotencyKeyHeader.Name, "names one prediction, not a batch; send request_id in each instance", null));
-        return await JsonBody.ReadTokensAsync(request, Example, body => Parse(body, model));
+        return await JsonBody.ReadTokensAsync(request, Example, model, Parse);
     }
 
     private static List<(PredictionRequest Request, List<FieldError>? Faults)> Parse(ReadOnlySequence<byte> body, string model)

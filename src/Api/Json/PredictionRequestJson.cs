@@ -29,9 +29,9 @@ internal static class PredictionRequestJson
         List<RequestField>? overrides = null;
         string? userId = null, key = null;
         TimeSpan? maxAge = null;
-        while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
+        for (var position = 0; reader.Read() && reader.TokenType is JsonTokenType.PropertyName; position++)
         {
-            var name = ReadName(ref reader);
+            var name = LatestNames.Read(ref reader, position);
             reader.Read();
             if (name is UserField) ReadOnce(ref reader, name, ref userId, ref faults, body);
             else if (name is KeyField) ReadOnce(ref reader, name, ref key, ref faults, body);

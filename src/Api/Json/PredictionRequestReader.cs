@@ -10,7 +10,7 @@ internal static class PredictionRequestReader
     /// <exception cref="InferenceException">InvalidInput: JSON, but not a request; every fault at once.</exception>
     public static async ValueTask<PredictionRequest> ReadAsync(HttpRequest request, string? model, IInferenceClient client)
     {
-        var parsed = await JsonBody.ReadTokensAsync(request, PredictionRequestJson.Example, body => Parse(body, model));
+        var parsed = await JsonBody.ReadTokensAsync(request, PredictionRequestJson.Example, model, Parse);
         parsed = IdempotencyKeyHeader.Apply(request.Headers, parsed);
         return parsed.Faults is null ? parsed.Request : throw await ToFailureAsync(parsed.Request, parsed.Faults, client);
     }

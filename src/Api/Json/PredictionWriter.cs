@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 
@@ -6,17 +7,17 @@ namespace OrleansInference.Api.Json;
 /// <summary>Writes the answer to a prediction request.</summary>
 internal static class PredictionWriter
 {
+    private static readonly ArrayBufferWriter<byte> Nowhere = new();
+
+    // Of one answer after the other: nothing is awaited between the first byte and the last.
+    [ThreadStatic]
+    private static Utf8JsonWriter? _json;
+
     public static async Task WriteAsync(HttpResponse response, Prediction prediction)
     {
         response.ContentType = "application/json";
-        using (var json = new Utf8JsonWriter(response.BodyWriter))
-        {
-            Write(json, prediction);
-            json.Flush();
-            // With a length, headers and body leave in one packet; without, a chunk's end would follow in another.
-            response.ContentLength = json.BytesCommitted;
-        }
-
+        // With a length, headers and body leave in one packet; without, a chunk's end would follow in another.
+        response.ContentLength = Write(response.BodyWriter, prediction);
         await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
     }
 
@@ -37,6 +38,19 @@ internal static class PredictionWriter
         }
 
         json.WriteEndObject();
+    }
+
+    private static long Write(IBufferWriter<byte> body, Prediction prediction)
+    {
+        var json = _json ??= new Utf8JsonWriter(Nowhere);
+        json.Reset(body);
+        Write(json, prediction);
+        json.Flush();
+        var bytes = json.BytesCommitted;
+
+        // A thread that has nothing more to write holds on to no connection.
+        json.Reset(Nowhere);
+        return bytes;
     }
 
     /// <summary>Most models answer FP32: 4.2f is written 4.2, not 4.199999809265137.</summary>

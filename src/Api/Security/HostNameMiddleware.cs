@@ -8,10 +8,18 @@ internal sealed class HostNameMiddleware(RequestDelegate next, ApiAccess access)
 {
     private static readonly StringSegment[] Local = ["localhost", "127.0.0.1", "[::1]"];
 
+    // A header that was found good, which the next request nearly always has, too.
+    private string? _good;
+
     public Task InvokeAsync(HttpContext context)
     {
         var host = context.Request.Host;
-        if (access.AllowsOtherAddresses || !host.HasValue || HostString.MatchesAny(host.Host, Local)) return next(context);
+        if (access.AllowsOtherAddresses || !host.HasValue || host.Value == _good) return next(context);
+        if (HostString.MatchesAny(host.Host, Local))
+        {
+            _good = host.Value;
+            return next(context);
+        }
 
         return ErrorAnswer.WriteAsync(context, ErrorMapping.ToProblem(StatusCodes.Status400BadRequest, Explain(host.Value)));
     }

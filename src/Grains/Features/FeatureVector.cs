@@ -30,7 +30,7 @@ public sealed class FeatureVector
             if (Values[field].IsMissing) Values[field] = (Values[feature].IsMissing ? orElse : Values[feature]).AsDefault();
         }
 
-        _transformAgesMs = new long[plan.Transforms.Count];
+        _transformAgesMs = plan.Transforms.Count == 0 ? [] : new long[plan.Transforms.Count];
         for (var i = 0; i < _transformAgesMs.Length; i++) Transform(i);
     }
 

@@ -9,6 +9,9 @@ public sealed class RequestContract
     // Instants before 1970 and beyond this are slips of the pen, and double seconds stay exact to the microsecond between them.
     private static readonly DateTimeOffset Earliest = DateTimeOffset.UnixEpoch;
 
+    // Of as many fields the stack holds which were sent.
+    private const int UsualFields = 64;
+
     private static readonly string[] IsoFormats =
     [
         "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK",
@@ -46,9 +49,10 @@ public sealed class RequestContract
     {
         List<FieldError>? faults = null;
         var values = new FeatureValue[_fields.Length];
-        var sent = new bool[_fields.Length];
-        foreach (var (name, value) in request.Fields)
+        var sent = _fields.Length <= UsualFields ? stackalloc bool[_fields.Length] : new bool[_fields.Length];
+        for (var i = 0; i < request.Fields.Count; i++)
         {
+            var (name, value) = request.Fields[i];
             if (!_indexes.TryGetValue(name, out var index))
             {
                 (faults ??= []).Add(Unknown(name, value));
@@ -69,7 +73,7 @@ public sealed class RequestContract
         }
 
         bound = faults is null ? new BoundRequest(this, values, At(values, now)) : null;
-        return faults ?? [];
+        return faults is null ? [] : faults;
     }
 
     private DateTimeOffset At(FeatureValue[] values, DateTimeOffset now) =>

@@ -11,7 +11,7 @@ namespace OrleansInference.Grains.Models;
 [StatelessWorker(1), Reentrant, GrainType("model")]
 internal sealed class ModelGrain(ModelCatalog models, TimeProvider time) : Grain, IModelGrain
 {
-    private string? Name => ModelKey.ToModel(this.GetPrimaryKeyString());
+    private string? Name => field ??= ModelKey.ToModel(this.GetPrimaryKeyString());
 
     public async Task<InferenceResponse> InferAsync(InferenceRequest request, CancellationToken cancellationToken)
     {

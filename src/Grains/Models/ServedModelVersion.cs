@@ -46,7 +46,7 @@ public sealed class ServedModelVersion : IServedVersion, IDisposable
         _errors = new BatchingErrors(model, version, batching);
         _outputs = new RequestedOutputs(model, version, session.Metadata.Outputs);
         _meter = new VersionMeter(model, version, instruments, time, logger ?? NullLogger.Instance);
-        _batcher = new DynamicBatcher(session, scheduler, batching, _errors, _meter, time);
+        _batcher = new DynamicBatcher(version, session, scheduler, batching, _errors, _meter, time);
         _queueLength = _meter.ObserveQueue(() => _batcher.WaitingRows);
         MaxBatchSize = batching.MaxBatchSize > 1 && session.Metadata.IsBatchable ? batching.MaxBatchSize : 0;
     }
@@ -129,14 +129,21 @@ public sealed class ServedModelVersion : IServedVersion, IDisposable
         }
     }
 
-    private async Task<InferenceResponse> InferUntilAsync(InferenceRequest request, CancellationToken cancellationToken)
+    // Without a step of its own: in a grain each costs the continuation, its task and its place in the scheduler's queue.
+    private Task<InferenceResponse> InferUntilAsync(InferenceRequest request, CancellationToken cancellationToken)
     {
-        TensorValidation.ThrowIfInvalid(_model, Version, Metadata, request.Inputs, joins: MaxBatchSize > 0);
-        var wanted = _outputs.Find(request.Outputs);
-        var inputs = TensorValidation.InModelOrder(Metadata, request.Inputs);
-        var timeout = request.Timeout < LongestTimeout ? request.Timeout : null;
-        var outputs = await _batcher.InferAsync(inputs, wanted, RowsOf(inputs), request.Priority, timeout, cancellationToken);
-        return new InferenceResponse { Version = Version, Outputs = outputs };
+        try
+        {
+            TensorValidation.ThrowIfInvalid(_model, Version, Metadata, request.Inputs, joins: MaxBatchSize > 0);
+            var wanted = _outputs.Find(request.Outputs);
+            var inputs = TensorValidation.InModelOrder(Metadata, request.Inputs);
+            var timeout = request.Timeout < LongestTimeout ? request.Timeout : null;
+            return _batcher.InferAsync(inputs, wanted, RowsOf(inputs), request.Priority, timeout, cancellationToken);
+        }
+        catch (InferenceException e)
+        {
+            return Task.FromException<InferenceResponse>(e);
+        }
     }
 
     private int RowsOf(IReadOnlyList<Tensor> inputs)

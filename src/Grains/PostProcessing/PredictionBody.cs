@@ -101,7 +101,7 @@ public sealed record PredictionBody
         CheckFormat(format);
         var (schemaId, flags, prediction, info) = (reader.ReadInt64(), reader.ReadByte(), reader.ReadDouble(), reader.ReadString());
         var fingerprint = format > Oldest ? reader.ReadInt64() : 0;
-        var times = format > Oldest ? ReadTimes(reader) : null;
+        var times = format > Oldest ? ReadTimes(reader) : default(PredictionTimes?);
         var features = ReadList(reader, body.Length, "features", ReadFeature);
         var outputs = format > Oldest ? ReadList(reader, body.Length, "outputs", ReadTensor) : null;
         var happened = format > Eventless ? ReadEvent(reader, body.Length) : null;
@@ -207,4 +207,4 @@ public readonly record struct RecordedFeature(FeatureValue Value, TimeSpan Age);
 /// <param name="Features">From the arrival in the user's grain until the features were there.</param>
 /// <param name="Inference">The model's queue and run.</param>
 /// <param name="Total">From the arrival until the record was handed to the log.</param>
-public sealed record PredictionTimes(DateTimeOffset At, TimeSpan Features, TimeSpan Inference, TimeSpan Total);
+public readonly record struct PredictionTimes(DateTimeOffset At, TimeSpan Features, TimeSpan Inference, TimeSpan Total);

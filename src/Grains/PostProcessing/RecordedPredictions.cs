@@ -38,7 +38,7 @@ internal static class RecordedPredictions
 
     private static UsedFeature[] ToFeatures(FeatureSchema schema, PredictionBody body) => [.. schema.Names.Zip(body.Features, ToFeature)];
 
-    private static RecordedTimes? ToTimes(PredictionTimes? times) => times is null ? null : new RecordedTimes(times.At, times.Features, times.Inference, times.Total);
+    private static RecordedTimes? ToTimes(PredictionTimes? times) => times is { } known ? new RecordedTimes(known.At, known.Features, known.Inference, known.Total) : null;
 
     private static UsedFeature ToFeature(string name, RecordedFeature feature) =>
         new(name, feature.Value.ToObject(), feature.Age, ToText(feature.Value.Status));

@@ -14,19 +14,18 @@ internal sealed class Attempts
     {
         for (var attempt = _latest; attempt is not null; attempt = attempt.Earlier)
         {
-            if (IsNamedAlike(attempt.Request, request) && !attempt.Abandoned.IsCancellationRequested && IsSame(attempt.Request, request)) return attempt;
+            if (IsNamedAlike(attempt.Request, request) && !attempt.IsAbandoned && IsSame(attempt.Request, request)) return attempt;
         }
 
         return null;
     }
 
-    /// <summary>Begins the work of a new attempt and lets repeats find it until the work ends it with <see cref="End"/>.</summary>
-    public Attempt Begin(PredictionRequest request, Func<Attempt, Task<Prediction>> predict)
+    /// <summary>A new attempt, which repeats find until its work, begun at once, ends it with <see cref="End"/>.</summary>
+    public Attempt Begin(PredictionRequest request, TimeProvider time)
     {
-        var attempt = new Attempt(request) { Earlier = _latest };
+        var attempt = new Attempt(request, time) { Earlier = _latest };
         _latest = attempt;
         _running++;
-        attempt.Run = predict(attempt);
         return attempt;
     }
 

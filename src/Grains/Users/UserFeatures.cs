@@ -101,15 +101,23 @@ internal sealed class UserFeatures
     {
         if (plan.HasViews && !_hasNoPushes && _pushes is not { IsLoaded: true }) await LoadPushesAsync(plan, budget);
         var query = new FeatureQuery(_user.Id, request, budget, request.MaxAge);
-        var reads = new PendingRow[plan.Sources.Count];
-        for (var i = 0; i < reads.Length; i++)
+        var rows = new FeatureRow?[plan.Sources.Count];
+
+        // What is in memory is there at once, without a task.
+        Task<FeatureRow>?[]? pending = null;
+        for (var i = 0; i < rows.Length; i++)
         {
-            if (plan.Sources[i].Source is not WindowView) reads[i] = PendingRow.Of(Read(plan.Sources[i].Source, query));
+            if (plan.Sources[i].Source is WindowView) continue;
+            var read = Read(plan.Sources[i].Source, query);
+            if (read.IsCompletedSuccessfully) rows[i] = read.Result;
+            else (pending ??= new Task<FeatureRow>?[rows.Length])[i] = read.AsTask();
         }
 
-        var rows = new FeatureRow?[reads.Length];
-        for (var i = 0; i < rows.Length; i++)
-            rows[i] = reads[i].Pending is { } pending ? await InTimeAsync(pending, plan, plan.Sources[i].Source, budget) : reads[i].Row;
+        for (var i = 0; i < pending?.Length; i++)
+        {
+            if (pending[i] is { } late) rows[i] = await InTimeAsync(late, plan, plan.Sources[i].Source, budget);
+        }
+
         return rows;
     }
 
@@ -177,11 +185,4 @@ internal sealed class UserFeatures
     private FeatureView Find(string name) => _services.Sources.Find(name) as FeatureView ?? throw new InferenceException(
         InferenceErrorCode.NotFound,
         $"There is no feature view '{FieldError.Quote(name)}'. Views: {(_services.Sources.NamesOf(source => source is FeatureView).ToArray() is { Length: > 0 } names ? string.Join(", ", names) : "(none)")}.");
-
-    // What is in memory is there at once, without a task.
-    private readonly record struct PendingRow(FeatureRow? Row, Task<FeatureRow>? Pending)
-    {
-        public static PendingRow Of(ValueTask<FeatureRow> read) =>
-            read.IsCompletedSuccessfully ? new(read.Result, null) : new(null, read.AsTask());
-    }
 }

@@ -42,7 +42,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
     }
 
     public Task<Prediction> PredictAsync(PredictionRequest request, CancellationToken cancellationToken) => _erasing?.UnderWay is null
-        ? (_attempts.Find(request) ?? _attempts.Begin(request, PredictAsync)).WaitAsync(cancellationToken)
+        ? _attempts.Find(request)?.JoinAsync(cancellationToken) ?? Begin(request).WaitFirstAsync(cancellationToken)
         : PredictAfterErasureAsync(request, cancellationToken);
 
     public async Task<FeaturePushResult> PushFeaturesAsync(string view, FeaturePush push, CancellationToken cancellationToken)
@@ -113,44 +113,34 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         return await PredictAsync(request, cancellationToken);
     }
 
+    private Attempt Begin(PredictionRequest request)
+    {
+        var attempt = _attempts.Begin(request, _services.Time);
+        attempt.Run = PredictAsync(attempt);
+        return attempt;
+    }
+
     private async Task<Prediction> PredictAsync(Attempt attempt)
     {
         ServedModel? model = null;
-        var startedAt = _services.Time.GetTimestamp();
+        var (request, startedAt, outcome) = (attempt.Request, _services.Time.GetTimestamp(), nameof(InferenceErrorCode.Internal));
         try
         {
             // Held to the end: the features are made for these versions, whatever is served when they are ready.
-            model = await _services.Models.AcquirePredictingAsync(attempt.Request.Model, attempt.Request.Timeout, attempt.Abandoned);
-            return await PredictInTimeAsync(model, attempt.Request, startedAt, attempt.Abandoned);
-        }
-        finally
-        {
-            model?.Release();
-            _attempts.End(attempt);
-        }
-    }
-
-    private async Task<Prediction> PredictInTimeAsync(ServedModel model, PredictionRequest request, long startedAt, CancellationToken abandoned)
-    {
-        var plan = model.Plan!;
-        var time = request.Timeout < plan.Deadline ? request.Timeout.Value : plan.Deadline;
-        using var budget = new TimeBudget(time, _services.Time, abandoned, startedAt);
-        var outcome = nameof(InferenceErrorCode.Internal);
-        try
-        {
-            var prediction = await PredictAsync(model, request, budget);
+            model = await _services.Models.AcquirePredictingAsync(request.Model, request.Timeout, attempt.End);
+            var prediction = await PredictAsync(model, request, attempt.Limit(TimeFor(request, model.Plan!), startedAt));
             outcome = prediction.Degraded ? "degraded" : "ok";
             return prediction;
         }
-        catch (OperationCanceledException) when (abandoned.IsCancellationRequested)
+        catch (OperationCanceledException) when (attempt.IsAbandoned)
         {
             outcome = nameof(InferenceErrorCode.Cancelled);
             throw;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (model is not null)
         {
             outcome = nameof(InferenceErrorCode.DeadlineExceeded);
-            throw DeadlineExceeded(plan, request, time);
+            throw DeadlineExceeded(model.Plan!, request, TimeFor(request, model.Plan!));
         }
         catch (InferenceException e)
         {
@@ -159,9 +149,13 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         }
         finally
         {
-            if (!plan.IsWarmUp) _services.Instruments.OnPredicted(plan.Model, outcome, budget.Elapsed);
+            if (model is { Plan.IsWarmUp: false }) _services.Instruments.OnPredicted(model.Name, outcome, _services.Time.GetElapsedTime(startedAt));
+            model?.Release();
+            _attempts.End(attempt);
         }
     }
+
+    private static TimeSpan TimeFor(PredictionRequest request, PredictPlan plan) => request.Timeout < plan.Deadline ? request.Timeout.Value : plan.Deadline;
 
     // The path of a prediction, in the order in which it happens.
     private async Task<Prediction> PredictAsync(ServedModel model, PredictionRequest request, TimeBudget budget)
@@ -175,8 +169,11 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         using var admission = await _windows.AdmitAsync(plan, bound, !request.Unrecorded, budget.Token);
         var features = new FeatureVector(plan, admission.Request, admission.Complete(plan, rows), _services.Time);
         var featuresAfter = budget.Elapsed;
-        var inference = await _services.ModelGrains.Get(plan.Model).InferAsync(features.ToInferenceRequest(_user.Key, model.Generation), budget.Token);
+        var inference = await _services.ModelGrains.GetKept(plan.Model).InferAsync(features.ToInferenceRequest(_user.Key, model.Generation), budget.Token);
         var times = new PredictionTimes(bound.At, featuresAfter, budget.Elapsed - featuresAfter, budget.Elapsed);
+        var prediction = ToPrediction(model, request, features, inference, times);
+        if (plan.Logging is PredictionLogging.Off || request.Unrecorded) return prediction;
+
         var draft = new PredictionDraft
         {
             Plan = plan,
@@ -184,7 +181,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
             Bound = admission.Request,
             Features = features,
             Inference = inference,
-            Prediction = ToPrediction(model, request, features, inference, times),
+            Prediction = prediction,
             Times = times,
             Event = admission.ToRecorded(),
         };
@@ -217,13 +214,10 @@ internal sealed partial class UserGrain : Grain, IUserGrain
 
     private async ValueTask<Prediction> RecordAsync(PredictionDraft draft, Admission admission, TimeBudget budget)
     {
-        switch (draft.Request.Unrecorded ? PredictionLogging.Off : draft.Plan.Logging)
+        if (draft.Plan.Logging is PredictionLogging.BestEffort)
         {
-            case PredictionLogging.Off:
-                return draft.Prediction;
-            case PredictionLogging.BestEffort:
-                _ = _attempts.AddAsync(TryRecordAsync(draft, admission));
-                return draft.Prediction;
+            _ = _attempts.AddAsync(TryRecordAsync(draft, admission));
+            return draft.Prediction;
         }
 
         return await _journal.AppendAsync(draft, admission, budget.Token) switch

@@ -20,7 +20,9 @@ public sealed class CalendarTransform(TimeProvider time) : IFeatureSource
     {
         var at = query.Request.At.UtcDateTime;
         var weekday = ((int)at.DayOfWeek + 6) % 7;
-        double[] values = [weekday >= 5 ? 1 : 0, at.Hour <= 6 ? 1 : 0, at.Hour, weekday, at.Day];
-        return new(new FeatureRow(Array.ConvertAll(values, FeatureValue.Of), time.GetTimestamp()));
+        FeatureValue[] values = [Flag(weekday >= 5), Flag(at.Hour <= 6), FeatureValue.Of(at.Hour), FeatureValue.Of(weekday), FeatureValue.Of(at.Day)];
+        return new(new FeatureRow(values, time.GetTimestamp()));
     }
+
+    private static FeatureValue Flag(bool value) => FeatureValue.Of(value ? 1 : 0);
 }

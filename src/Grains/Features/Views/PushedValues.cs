@@ -26,7 +26,16 @@ internal sealed class PushedValues(IReadOnlyList<FeatureColumn> columns, TimePro
     }
 
     /// <summary>Whether each of the values is younger than <paramref name="limit"/>, and nobody has said since that it changed.</summary>
-    public bool AreFresh(TimeSpan limit, long mark) => Array.TrueForAll(_values, value => value is null || IsFresh(value, limit, mark));
+    public bool AreFresh(TimeSpan limit, long mark)
+    {
+        // Asked by each prediction, and a predicate would be made anew for it.
+        foreach (var value in _values)
+        {
+            if (value is not null && !IsFresh(value, limit, mark)) return false;
+        }
+
+        return true;
+    }
 
     /// <summary>Whether each of the values is younger than <paramref name="limit"/>.</summary>
     public bool AreWithin(TimeSpan limit) => Array.TrueForAll(_values, value => value is null || time.GetElapsedTime(value.At) < limit);

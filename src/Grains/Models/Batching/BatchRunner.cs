@@ -4,7 +4,7 @@ namespace OrleansInference.Grains.Models.Batching;
 
 /// <summary>Runs the batches that the batcher takes, and tells each caller how its own request went.</summary>
 /// <remarks>Any inference thread, without a lock. A batch that fails is run again request by request, so that only the guilty one fails.</remarks>
-internal sealed class BatchRunner(DynamicBatcher batcher, IModelSession session, VersionMeter meter, TimeProvider time)
+internal sealed class BatchRunner(DynamicBatcher batcher, int version, IModelSession session, VersionMeter meter, TimeProvider time)
 {
     public void Run(RunningBatch batch)
     {
@@ -15,7 +15,7 @@ internal sealed class BatchRunner(DynamicBatcher batcher, IModelSession session,
             if (isComputed) Answer(batch);
             else RunAlone(batch);
         }
-        catch (OperationCanceledException) when (batch.Abandonment!.IsCancellationRequested)
+        catch (OperationCanceledException) when (batch.Abandonment.IsCancellationRequested)
         {
             // All callers are gone, and each has its answer.
         }
@@ -45,7 +45,7 @@ internal sealed class BatchRunner(DynamicBatcher batcher, IModelSession session,
     private bool Compute(RunningBatch batch)
     {
         batch.Work.Begin();
-        var areRowsFirst = session.Run(batch.Work, batch.Abandonment!.Token);
+        var areRowsFirst = session.Run(batch.Work, batch.Abandonment.Token);
         batch.Work.EndOutput();
         meter.OnRun(batch.Rows, batch.Work.Durations);
         if (!areRowsFirst) batcher.StopJoining();
@@ -67,7 +67,7 @@ internal sealed class BatchRunner(DynamicBatcher batcher, IModelSession session,
         // Lost to a caller who left, or whose time was up, while the model ran.
         if (!pending.TryEnd()) return;
         meter.OnAnswered(pending, durations, time.GetTimestamp());
-        pending.TrySetResult(outputs);
+        pending.TrySetResult(new InferenceResponse { Version = version, Outputs = outputs });
     }
 
     private void RunAlone(RunningBatch batch)

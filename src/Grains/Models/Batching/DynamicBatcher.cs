@@ -38,10 +38,10 @@ internal sealed class DynamicBatcher : IAsyncDisposable
     private bool _joins;
     private bool _isClosed;
 
-    public DynamicBatcher(IModelSession session, TaskScheduler scheduler, BatchingOptions options, BatchingErrors errors, VersionMeter meter, TimeProvider time)
+    public DynamicBatcher(int version, IModelSession session, TaskScheduler scheduler, BatchingOptions options, BatchingErrors errors, VersionMeter meter, TimeProvider time)
     {
         (_scheduler, _options, _errors, _time, _meter) = (scheduler, options, errors, time, meter);
-        _runner = new BatchRunner(this, session, meter, time);
+        _runner = new BatchRunner(this, version, session, meter, time);
         _joins = options.MaxBatchSize > 1 && session.Metadata.IsBatchable;
         _maxRuns = Math.Min(scheduler.MaximumConcurrencyLevel, MaxRuns);
         _waiting = new PriorityQueues(options, time, _maxRuns);
@@ -71,15 +71,15 @@ internal sealed class DynamicBatcher : IAsyncDisposable
     /// <remarks>After <paramref name="timeout"/> no run takes it any more; that it is answered then is the token's.</remarks>
     /// <exception cref="InferenceException">QueueFull, NotReady or ModelFailed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public async Task<IReadOnlyList<Tensor>> InferAsync(
+    public Task<InferenceResponse> InferAsync(
         IReadOnlyList<Tensor> inputs, IReadOnlyList<int> outputs, int rows, InferencePriority priority, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<InferenceResponse>(cancellationToken);
         var now = _time.GetTimestamp();
         var pending = new PendingInference(this, inputs, outputs, rows, priority, now, DeadlineOf(timeout, now));
-        if (TryEnqueue(pending) is { } refusal) throw refusal;
-        await using var leaving = cancellationToken.UnsafeRegister(static (pending, token) => ((PendingInference)pending!).Leave(token), pending);
-        return await pending.Task;
+        pending.LeaveWith(cancellationToken);
+        if (TryEnqueue(pending) is { } refusal && pending.TryEnd()) pending.SetException(refusal);
+        return pending.Task;
     }
 
     /// <summary>The request leaves the queue at once, and a run that nobody waits for is ended.</summary>
@@ -125,7 +125,7 @@ internal sealed class DynamicBatcher : IAsyncDisposable
             pending.Queue?.Remove(pending);
             foreach (var batch in _running)
             {
-                if (batch.IsAbandoned) (abandoned ??= []).Add(batch.Abandonment!);
+                if (batch.IsAbandoned) (abandoned ??= []).Add(batch.GiveUp());
             }
         }
 
@@ -200,6 +200,9 @@ internal sealed class DynamicBatcher : IAsyncDisposable
         lock (_lock)
         {
             if (_isClosed) return _errors.NotReady();
+
+            // Its caller has left in between, and found nothing here to take out.
+            if (pending.HasEnded) return null;
             waiting = _waiting.Rows;
             isFull = waiting + pending.WaitingRows > _options.MaxQueueLength;
             if (!isFull) _waiting.Add(pending);
@@ -277,7 +280,6 @@ internal sealed class DynamicBatcher : IAsyncDisposable
 
     private void BeginNeedsLock(RunningBatch batch)
     {
-        batch.Begin(new CancellationTokenSource());
         _running.Add(batch);
         if (batch.Priority is InferencePriority.Bulk) _bulkRuns++;
     }

@@ -5,9 +5,12 @@ namespace OrleansInference.Grains.Models.Batching;
 /// <summary>A request in the batcher: what it asks, and the promise of its answer.</summary>
 /// <remarks>Whoever wins <see cref="TryEnd"/> completes it; the fields of the queue and of the parts are guarded by the batcher's lock.</remarks>
 internal sealed class PendingInference(DynamicBatcher batcher, IReadOnlyList<Tensor> inputs, IReadOnlyList<int> outputs, int rows, InferencePriority priority, long enqueuedAt, long deadline)
-    : TaskCompletionSource<IReadOnlyList<Tensor>>(TaskCreationOptions.RunContinuationsAsynchronously)
+    : TaskCompletionSource<InferenceResponse>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     private int _hasEnded;
+
+    // Set before it is in the queue, where others find it.
+    private CancellationTokenRegistration _leaving;
     private List<AnsweredPart>? _parts;
     private int _answeredRows;
 
@@ -51,10 +54,16 @@ internal sealed class PendingInference(DynamicBatcher batcher, IReadOnlyList<Ten
     public bool IsOver(long now) => HasEnded || now >= deadline;
 
     /// <summary>True for one caller only, who then completes it.</summary>
-    public bool TryEnd() => Interlocked.Exchange(ref _hasEnded, 1) == 0;
+    public bool TryEnd()
+    {
+        if (Interlocked.Exchange(ref _hasEnded, 1) != 0) return false;
+        _leaving.Unregister();
+        return true;
+    }
 
-    /// <summary>Its caller has left, or its time is up.</summary>
-    public void Leave(CancellationToken left) => batcher.Leave(this, left);
+    /// <summary>Has it leave when its caller does, or when its time is up; that may be at once.</summary>
+    public void LeaveWith(CancellationToken caller) =>
+        _leaving = caller.UnsafeRegister(static (pending, token) => ((PendingInference)pending!).Leave(token), this);
 
     /// <summary>Whether the rows of both can be one tensor: every dimension but the first is the same.</summary>
     public bool FitsWith(PendingInference other)
@@ -86,4 +95,6 @@ internal sealed class PendingInference(DynamicBatcher batcher, IReadOnlyList<Ten
         Durations = default;
         return true;
     }
+
+    private void Leave(CancellationToken left) => batcher.Leave(this, left);
 }

@@ -5,6 +5,8 @@ namespace OrleansInference.Grains.Models.Batching;
 /// <summary>A batch and its callers. Filled and emptied under the batcher's lock, run outside; used again and again.</summary>
 internal sealed class RunningBatch(TimeProvider time)
 {
+    private bool _isGivenUp;
+
     /// <summary>The requests, one for each slice of <see cref="Work"/>.</summary>
     public List<PendingInference> Callers { get; } = [];
 
@@ -16,8 +18,8 @@ internal sealed class RunningBatch(TimeProvider time)
 
     public InferencePriority Priority => Callers[0].Priority;
 
-    /// <summary>Cancelled when all callers are gone. New for each run, so that a late cancellation reaches no later batch.</summary>
-    public CancellationTokenSource? Abandonment { get; private set; }
+    /// <summary>Cancelled when all callers are gone.</summary>
+    public CancellationTokenSource Abandonment { get; private set; } = new();
 
     /// <summary>Whether nobody waits for it any more.</summary>
     public bool IsAbandoned => Callers.TrueForAll(static caller => caller.HasEnded);
@@ -40,12 +42,20 @@ internal sealed class RunningBatch(TimeProvider time)
         Work.Add(slice);
     }
 
-    public void Begin(CancellationTokenSource abandonment) => Abandonment = abandonment;
+    /// <summary>What ends the run, for whoever is about to cancel it.</summary>
+    public CancellationTokenSource GiveUp()
+    {
+        _isGivenUp = true;
+        return Abandonment;
+    }
 
     public void Clear()
     {
         Callers.Clear();
         Work.Clear();
-        Abandonment = null;
+
+        // Another one where somebody may still be about to cancel this: that must reach no later batch.
+        if (_isGivenUp || !Abandonment.TryReset()) Abandonment = new CancellationTokenSource();
+        _isGivenUp = false;
     }
 }

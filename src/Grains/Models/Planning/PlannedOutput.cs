@@ -26,9 +26,9 @@ public sealed record PlannedOutput(string Model, string Name, int Index)
 
     private Tensor Find(IReadOnlyList<Tensor> outputs)
     {
-        foreach (var output in outputs)
+        for (var i = 0; i < outputs.Count; i++)
         {
-            if (output.Name == Name) return output;
+            if (outputs[i].Name == Name) return outputs[i];
         }
 
         throw new InferenceException(InferenceErrorCode.ModelFailed, $"Model {Model} gave no output '{Name}'.");

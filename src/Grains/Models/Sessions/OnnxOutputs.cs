@@ -101,6 +101,9 @@ internal sealed record KnownOutput(TensorMetadata Tensor, int BytesPerRow)
     private const int MaxElementsPerRow = 1 << 20;
     private const long MaxBytes = 256 << 20;
 
+    // Of nearly all requests, and shared by their answers: no tensor's shape is written to.
+    private readonly long[] _ofOneRow = ShapeOf(Tensor, rows: 1);
+
     /// <summary>Whether so many rows are no more than one array should hold.</summary>
     public bool Fits(int rows) => (long)rows * BytesPerRow <= MaxBytes;
 
@@ -113,11 +116,13 @@ internal sealed record KnownOutput(TensorMetadata Tensor, int BytesPerRow)
         return elements is 0 or > MaxElementsPerRow ? null : new KnownOutput(tensor, (int)elements * OnnxDatatypes.SizeOf(tensor.Datatype));
     }
 
-    public long[] Shape(int rows)
+    public long[] Shape(int rows) => rows == 1 ? _ofOneRow : ShapeOf(Tensor, rows);
+
+    private static long[] ShapeOf(TensorMetadata tensor, int rows)
     {
-        var shape = new long[Tensor.Shape.Count];
+        var shape = new long[tensor.Shape.Count];
         shape[0] = rows;
-        for (var i = 1; i < shape.Length; i++) shape[i] = Tensor.Shape[i];
+        for (var i = 1; i < shape.Length; i++) shape[i] = tensor.Shape[i];
         return shape;
     }
 }

@@ -74,16 +74,16 @@ public sealed class AttemptsTests
         var attempt = Begin();
 
         _answer.SetException(new InferenceException(InferenceErrorCode.ModelFailed, "on purpose"));
-        await Assert.ThrowsAsync<InferenceException>(() => attempt.WaitAsync(CancellationToken.None));
+        await Assert.ThrowsAsync<InferenceException>(() => attempt.WaitFirstAsync(CancellationToken.None));
 
         Assert.Null(_attempts.Find(Request));
     }
 
     [Fact]
-    public async Task WaitAsync_ManyCallers_AllHaveTheOneAnswer()
+    public async Task JoinAsync_ManyCallers_AllHaveTheOneAnswer()
     {
         var attempt = Begin();
-        var callers = Enumerable.Range(0, 10).Select(_ => attempt.WaitAsync(CancellationToken.None)).ToArray();
+        Task<Prediction>[] callers = [attempt.WaitFirstAsync(CancellationToken.None), .. Enumerable.Range(0, 10).Select(_ => attempt.JoinAsync(CancellationToken.None))];
 
         var answer = Prediction();
         _answer.SetResult(answer);
@@ -92,31 +92,48 @@ public sealed class AttemptsTests
     }
 
     [Fact]
-    public async Task WaitAsync_OneCallerLeaves_TheOtherHasItsAnswer()
+    public async Task JoinAsync_TheCallerLeaves_HasItsEndAtOnceAndTheFirstItsAnswer()
     {
         using var leaving = new CancellationTokenSource();
         var attempt = Begin();
-        var (first, second) = (attempt.WaitAsync(leaving.Token), attempt.WaitAsync(CancellationToken.None));
+        var (first, second) = (attempt.WaitFirstAsync(CancellationToken.None), attempt.JoinAsync(leaving.Token));
 
         await leaving.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
 
-        Assert.False(attempt.Abandoned.IsCancellationRequested);
+        Assert.False(attempt.IsAbandoned);
+        _answer.SetResult(Prediction());
+        await first;
+    }
+
+    [Fact]
+    public async Task WaitFirstAsync_TheCallerLeaves_TheOtherHasItsAnswerAndIsTheLastToLeave()
+    {
+        using var leaving = new CancellationTokenSource();
+        var attempt = Begin();
+        var turns = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
+        await OnTurn(turns, () => attempt.WaitFirstAsync(leaving.Token));
+        var second = attempt.JoinAsync(CancellationToken.None);
+
+        await leaving.CancelAsync();
+        await OnTurn(turns, () => attempt);
+
+        Assert.False(attempt.IsAbandoned);
         _answer.SetResult(Prediction());
         await second;
     }
 
     [Fact]
-    public async Task WaitAsync_AllCallersLeave_TheWorkIsToEndAndNobodyJoinsIt()
+    public async Task WaitFirstAsync_AllCallersLeave_TheWorkEndsAndNobodyJoinsIt()
     {
         using var leaving = new CancellationTokenSource();
         var attempt = Begin();
-        var callers = new[] { attempt.WaitAsync(leaving.Token), attempt.WaitAsync(leaving.Token) };
+        var callers = new[] { attempt.WaitFirstAsync(leaving.Token), attempt.JoinAsync(leaving.Token) };
 
         await leaving.CancelAsync();
-        foreach (var caller in callers) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller);
+        foreach (var caller in callers) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken));
 
-        Assert.True(attempt.Abandoned.IsCancellationRequested);
+        Assert.True(attempt.IsAbandoned);
         Assert.Null(_attempts.Find(Request));
     }
 
@@ -124,14 +141,16 @@ public sealed class AttemptsTests
     public async Task Begin_BesideAnAbandonedOne_IsFoundAlsoAfterThatOneEnds()
     {
         using var leaving = new CancellationTokenSource();
-        var abandoned = Begin();
-        var caller = abandoned.WaitAsync(leaving.Token);
+        var abandoned = _attempts.Begin(Request, TimeProvider.System);
+        abandoned.Run = _answer.Task;
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var ending = abandoned.End.Register(ended.SetResult);
+        _ = abandoned.WaitFirstAsync(leaving.Token);
         await leaving.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller);
-        var next = _attempts.Begin(Request, _ => new TaskCompletionSource<Prediction>().Task);
+        await ended.Task.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+        var next = _attempts.Begin(Request, TimeProvider.System);
 
-        _answer.SetCanceled(CancellationToken.None);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => abandoned.Run);
+        _attempts.End(abandoned);
 
         Assert.Same(next, _attempts.Find(Request));
     }
@@ -152,13 +171,20 @@ public sealed class AttemptsTests
     private static Prediction Prediction() =>
         new() { PredictionId = Request.PredictionId, Value = 0.5, Info = "", Model = "fraud", ModelVersion = 1, Degraded = false };
 
-    private Attempt Begin() => _attempts.Begin(Request, RunAsync);
+    private Attempt Begin()
+    {
+        var attempt = _attempts.Begin(Request, TimeProvider.System);
+        attempt.Run = RunAsync(attempt);
+        return attempt;
+    }
+
+    private static Task<T> OnTurn<T>(TaskScheduler turns, Func<T> act) => Task.Factory.StartNew(act, CancellationToken.None, TaskCreationOptions.None, turns);
 
     private async Task<Prediction> RunAsync(Attempt attempt)
     {
         try
         {
-            return await _answer.Task;
+            return await _answer.Task.WaitAsync(attempt.End);
         }
         finally
         {

@@ -132,7 +132,7 @@ internal sealed class WindowUser
         {
             var body = PredictionBody.Decode(record.Body);
             if (body.Event is { } happened) events.Add(new WindowEvent(happened.Ticks, [.. happened.Fields.Select(field => field.Value)]));
-            var expected = Recomputation.Read(View, events, body.Times!.At.UtcTicks);
+            var expected = Recomputation.Read(View, events, body.Times!.Value.At.UtcTicks);
             Assert.Equal(expected.Select(value => Math.Round(value.Number, 6)), Counted[record.Id].Select(value => Math.Round(value.Number, 6)));
         }
     }
