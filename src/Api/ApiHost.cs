@@ -6,7 +6,6 @@ using OrleansInference.Api.Grpc;
 using OrleansInference.Api.OpenInference;
 using OrleansInference.Api.OpenInference.Rest;
 using OrleansInference.Api.Security;
-using OrleansInference.Api.WarmUp;
 using OrleansInference.Silo;
 using OrleansInference.Silo.Metrics;
 using Scalar.AspNetCore;
@@ -61,7 +60,7 @@ public static class ApiHost
 
     private static void AddInference(this WebApplicationBuilder builder, InferenceMode mode, DataDirectoryLock? dataDirectory)
     {
-        if (dataDirectory is not null) builder.AddInferenceSilo(dataDirectory).AddPathWarmUp<HttpWarmUpCaller>();
+        if (dataDirectory is not null) builder.AddInferenceSilo(dataDirectory);
         else if (mode is InferenceMode.Cluster) builder.AddInferenceClusterSilo();
         else builder.AddInferenceClusterClient();
     }

@@ -1,18 +1,12 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using OrleansInference.Silo.WarmUp;
 
 namespace OrleansInference.Api;
 
-/// <summary>Whether requests are welcome: the program is up, the models that load at the start are warm, and so is the way to them. Every protocol's answer.</summary>
-/// <param name="client">Knows of the models.</param>
-/// <param name="lifetime">Knows of the program.</param>
-/// <param name="warmUp">Knows of the way; null where nothing warms it up.</param>
-internal sealed class Readiness(IInferenceClient client, IHostApplicationLifetime lifetime, IPathWarmUp? warmUp = null) : IHealthCheck
+/// <summary>Whether requests are welcome: the program is up, and the models that load at the start are warm. Every protocol's answer.</summary>
+internal sealed class Readiness(IInferenceClient client, IHostApplicationLifetime lifetime) : IHealthCheck
 {
     private const string Loading = "The models that load at the start are not all loaded and warm. Ask again; POST /v2/repository/index tells the state of each.";
     private const string Starting = "The service is starting or stopping. Ask again.";
-
-    private const string WarmingUp = "The service is warming up, for Inference:WarmUp:Duration at most. Ask again.";
 
     // Longer than any answer takes, shorter than any probe waits.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
@@ -23,8 +17,7 @@ internal sealed class Readiness(IInferenceClient client, IHostApplicationLifetim
         if (!lifetime.ApplicationStarted.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested) return Starting;
         try
         {
-            if (!await client.IsReadyAsync().WaitAsync(Patience)) return Loading;
-            return warmUp?.Completion.IsCompleted is false ? WarmingUp : null;
+            return await client.IsReadyAsync().WaitAsync(Patience) ? null : Loading;
         }
         catch (Exception e) when (ErrorMapping.ToInferenceException(e).Code is not InferenceErrorCode.Internal)
         {

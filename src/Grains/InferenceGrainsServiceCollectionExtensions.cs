@@ -67,7 +67,6 @@ public static class InferenceGrainsServiceCollectionExtensions
         services.AddSingleton<InferenceSchedulers>();
         services.AddSingleton<IVersionFactory, VersionFactory>();
         services.AddSingleton<ModelWarmUp>();
-        services.AddSingleton<WarmUpModel>();
         services.AddSingleton<ModelLoader>();
         services.AddSingleton<IStepModels, StepModels>();
         services.AddSingleton<EnsembleDependents>();

@@ -9,7 +9,6 @@ using OrleansInference.Grains.Users;
 using OrleansInference.Silo;
 using OrleansInference.Silo.Cluster;
 using OrleansInference.Silo.Metrics;
-using OrleansInference.Silo.WarmUp;
 using OrleansInference.Storage;
 
 namespace Microsoft.Extensions.Hosting;
@@ -24,19 +23,6 @@ public static class InferenceSiloHostApplicationBuilderExtensions
         // By factory, so that the container owns it; first, so that it is released last.
         builder.Services.AddSingleton<IHostedService>(_ => dataDirectory);
         return builder.AddSilo(InferenceMode.Embedded, UseEmbedded);
-    }
-
-    /// <summary>Has the program ask itself for predictions by <typeparamref name="TCaller"/> before it is ready. With an embedded silo.</summary>
-    /// <exception cref="InferenceStartupException">A setting is wrong.</exception>
-    public static IHostApplicationBuilder AddPathWarmUp<TCaller>(this IHostApplicationBuilder builder)
-        where TCaller : class, IWarmUpCaller
-    {
-        builder.Services.AddSingleton(NamedOptions.ReadOne<WarmUpOptions>(builder.Configuration.GetSection("Inference"), "WarmUp"));
-        builder.Services.AddSingleton<IWarmUpCaller, TCaller>();
-        builder.Services.AddSingleton<PathWarmUp>();
-        builder.Services.AddSingleton<IPathWarmUp>(provider => provider.GetRequiredService<PathWarmUp>());
-        builder.Services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<PathWarmUp>());
-        return builder;
     }
 
     /// <summary>A silo of a cluster. What it writes is in databases that the cluster shares.</summary>

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
 using OrleansInference.Api.Json;
-using OrleansInference.Silo.WarmUp;
 
 namespace OrleansInference.Api.Endpoints;
 
@@ -18,11 +17,6 @@ internal static class PredictionEndpoints
             .Describe("Predict", "Predicts for one user with the default model.");
         endpoints.MapPost("/v1/models/{model}/predict", (string model, HttpContext context) => PredictAsync(context, services.GetRequiredService<IInferenceClient>(), model))
             .Describe("PredictWithModel", "Predicts for one user with the model of that name.");
-
-        // The program's own, which are no user's requests: the metrics of HTTP do not count them.
-        endpoints.MapPost($"/v1/models/{IPathWarmUp.Model}/predict", (HttpContext context, IInferenceClient client) => PredictAsync(context, client, IPathWarmUp.Model))
-            .DisableHttpMetrics()
-            .ExcludeFromDescription();
         endpoints.MapPost("/v1/models/{model}/predict-batch", PredictBatchAsync)
             .WithName("PredictBatch")
             .WithTags("Predictions")

@@ -27,8 +27,6 @@ public static class EventIds
     public const int CanaryDemoted = 1021;
     public const int CanaryDemotionNotKept = 1022;
     public const int ShadowFailed = 1023;
-    public const int PathNotWarm = 1024;
-    public const int WarmUpNotLeft = 1025;
 
     // 2000: features
     public const int FeatureViewFailed = 2001;

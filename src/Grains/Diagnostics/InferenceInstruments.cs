@@ -49,13 +49,8 @@ public sealed class InferenceInstruments
     private Func<int> _dueSnapshots = static () => 0;
 
     public InferenceInstruments(IMeterFactory meters)
-        : this(meters.Create(MeterName))
     {
-    }
-
-    /// <summary>Metrics of another meter, which no collector asks for: those of what is no user's request.</summary>
-    internal InferenceInstruments(Meter meter)
-    {
+        var meter = meters.Create(MeterName);
         _requestDuration = Duration(meter, "inference.request.duration", "Whole prediction in the user's grain.");
         _queueDuration = Duration(meter, "inference.queue.duration", "Wait for an inference thread.");
         _computeDuration = Duration(meter, "inference.compute.duration", "One run of a model, by stage: filling the inputs, the model, reading the outputs.");

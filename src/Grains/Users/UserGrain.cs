@@ -149,7 +149,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         }
         finally
         {
-            if (model is { Plan.IsWarmUp: false }) _services.Instruments.OnPredicted(model.Name, outcome, _services.Time.GetElapsedTime(startedAt));
+            if (model is not null) _services.Instruments.OnPredicted(model.Name, outcome, _services.Time.GetElapsedTime(startedAt));
             model?.Release();
             _attempts.End(attempt);
         }

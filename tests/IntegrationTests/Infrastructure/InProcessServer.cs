@@ -47,7 +47,6 @@ internal sealed class InProcessServer : IAsyncDisposable
         string[] args = [
             $"--Inference:DataDirectory={directory.File("data")}",
             "--Inference:Grpc:Port=0",
-            ServerProcess.NoWarmUp,
             .. settings.Select(setting => $"--{setting}"),
             "--urls=http://127.0.0.1:0"];
         var app = await ApiHost.BuildAsync(args, configure);

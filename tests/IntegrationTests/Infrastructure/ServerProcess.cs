@@ -7,9 +7,6 @@ namespace IntegrationTests.Infrastructure;
 /// <summary>A built program as a process of its own, so that it can be killed, capped or refused like a real one.</summary>
 internal sealed partial class ServerProcess : IAsyncDisposable
 {
-    /// <summary>Few tests are about it, and each start would take a second longer. A later setting wins.</summary>
-    public const string NoWarmUp = "--Inference:WarmUp:Duration=00:00:00";
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
@@ -49,7 +46,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Runs the REST API where it is meant to end by itself.</summary>
-    public static Task<ProgramRun> RunApiToEndAsync(params string[] args) => RunToEndAsync(ApiAssembly, ["--Inference:Grpc:Port=0", NoWarmUp, .. args]);
+    public static Task<ProgramRun> RunApiToEndAsync(params string[] args) => RunToEndAsync(ApiAssembly, ["--Inference:Grpc:Port=0", .. args]);
 
     /// <summary>Runs a program that is meant to end by itself.</summary>
     public static async Task<ProgramRun> RunToEndAsync(string assembly, params string[] args)
@@ -111,7 +108,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     private static async Task<ServerProcess> StartAsync(string assembly, string[] args, string workingDirectory, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var server = Launch(assembly, ["--urls=http://127.0.0.1:0", "--Inference:Grpc:Port=0", NoWarmUp, .. args], workingDirectory, environment);
+        var server = Launch(assembly, ["--urls=http://127.0.0.1:0", "--Inference:Grpc:Port=0", .. args], workingDirectory, environment);
         return await server.UntilAsync(async () =>
         {
             var line = await server.WaitForLinesAsync(RestLine());

@@ -21,7 +21,7 @@ public sealed class RestHealthTests(OpenInferenceServer server)
         using var factory = new GatedSessionFactory();
         string[] args =
         [
-            $"--Inference:ModelRepository:Path={directory.CopyModels(Repository.TestModels, "identity")}", $"--Inference:DataDirectory={directory.File("data")}", "--urls=http://127.0.0.1:0", ServerProcess.NoWarmUp,
+            $"--Inference:ModelRepository:Path={directory.CopyModels(Repository.TestModels, "identity")}", $"--Inference:DataDirectory={directory.File("data")}", "--urls=http://127.0.0.1:0",
         ];
         await using var app = await ApiHost.BuildAsync(args, services => services.AddSingleton<IModelSessionFactory>(factory));
         await app.StartAsync(TestContext.Current.CancellationToken).WaitAsync(Patience, TestContext.Current.CancellationToken);

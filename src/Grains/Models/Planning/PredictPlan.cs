@@ -62,9 +62,6 @@ public sealed record PredictPlan
     /// <summary>Whether one of them has no database behind it.</summary>
     public bool HasPushedViews { get; init; }
 
-    /// <summary>Whether nobody asked for its predictions but the program itself, so that no metric counts them.</summary>
-    public bool IsWarmUp { get; init; }
-
     /// <summary>Checks a request against what the model takes.</summary>
     /// <exception cref="InferenceException">InvalidInput; every fault at once.</exception>
     public BoundRequest Bind(PredictionRequest request, DateTimeOffset now) =>

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using OrleansInference.Grains.Diagnostics;
-using OrleansInference.Grains.Models.Loading;
 using OrleansInference.Grains.Models.Scheduling;
 
 namespace OrleansInference.Grains.Models.Residency;
@@ -10,20 +9,12 @@ internal sealed class ModelEntries(InferenceSchedulers schedulers, InferenceInst
 {
     private readonly ConcurrentDictionary<string, ModelEntry> _entries = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<long, ServedModel> _draining = new();
-    private ModelEntry? _unlisted;
 
     public IEnumerable<ModelEntry> All => _entries.Values;
 
     public IEnumerable<ServedModel> Draining => _draining.Values;
 
-    /// <summary>A model that requests find by its name and that no list shows: <see cref="WarmUpModel"/> while it serves. Null else.</summary>
-    public ModelEntry? Unlisted
-    {
-        get => Volatile.Read(ref _unlisted);
-        set => Volatile.Write(ref _unlisted, value);
-    }
-
-    public ModelEntry? Find(string name) => Get(name) is { IsRemoved: false } entry ? entry : null;
+    public ModelEntry? Find(string name) => _entries.GetValueOrDefault(name) is { IsRemoved: false } entry ? entry : null;
 
     public ModelEntry GetOrAdd(string name) => _entries.GetOrAdd(name, static (name, schedulers) => new ModelEntry(name, schedulers.Create()), schedulers);
 
@@ -37,7 +28,7 @@ internal sealed class ModelEntries(InferenceSchedulers schedulers, InferenceInst
     /// <summary>Holds one certain state of a model, also while it drains; null when it is gone.</summary>
     public ServedModel? TryHold(string name, long generation)
     {
-        var model = Get(name)?.Current;
+        var model = _entries.GetValueOrDefault(name)?.Current;
         if (model?.Generation != generation && !_draining.TryGetValue(generation, out model)) return null;
         return model!.Name == name && model.TryHold() ? model : null;
     }
@@ -59,9 +50,6 @@ internal sealed class ModelEntries(InferenceSchedulers schedulers, InferenceInst
         instruments.OnModelsLoaded(_entries.Values.Count(each => each.Current is not null));
         return old is null ? Task.CompletedTask : DrainAsync(old, next);
     }
-
-    private ModelEntry? Get(string name) =>
-        _entries.GetValueOrDefault(name) ?? (Unlisted is { } unlisted && unlisted.Name == name ? unlisted : null);
 
     private async Task DrainAsync(ServedModel old, ServedModel? next)
     {

@@ -7,7 +7,12 @@ public sealed class OnnxModelSessionFactory : IModelSessionFactory
 {
     public IModelSession Load(string modelFile)
     {
-        using var options = CreateOptions();
+        using var options = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1 };
+
+        // Spinning threads would steal the cores that grains need: parallelism comes from the inference threads instead.
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        options.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
+        options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR;
         try
         {
             return new OnnxModelSession(new InferenceSession(modelFile, options), modelFile);
@@ -16,23 +21,5 @@ public sealed class OnnxModelSessionFactory : IModelSessionFactory
         {
             throw new InferenceStartupException($"{modelFile}: ONNX Runtime cannot load this file: {e.Message} Export the model again, or remove the version's folder.");
         }
-    }
-
-    /// <summary>A model of the program's own.</summary>
-    internal static IModelSession Load(byte[] model, string name)
-    {
-        using var options = CreateOptions();
-        return new OnnxModelSession(new InferenceSession(model, options), name);
-    }
-
-    private static SessionOptions CreateOptions()
-    {
-        var options = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1 };
-
-        // Spinning threads would steal the cores that grains need: parallelism comes from the inference threads instead.
-        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
-        options.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
-        options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR;
-        return options;
     }
 }
