@@ -59,7 +59,7 @@ public static class InferenceSiloHostApplicationBuilderExtensions
     private static IHostApplicationBuilder AddSilo(this IHostApplicationBuilder builder, InferenceMode mode, Action<ISiloBuilder, SiloEndpoints> join)
     {
         var endpoints = SiloEndpoints.Find(builder.Configuration, mode);
-        builder.Services.AddSingleton<IValidateOptions<SnapshotOptions>>(new SnapshotStopValidator(builder.ConfigureShutdown()));
+        builder.ConfigureShutdown();
         builder.AddInferenceMetrics();
         builder.Services.AddSingleton(endpoints.Ports);
 
@@ -87,11 +87,14 @@ public static class InferenceSiloHostApplicationBuilderExtensions
         });
     }
 
-    private static ShutdownOptions ConfigureShutdown(this IHostApplicationBuilder builder)
+    private static void ConfigureShutdown(this IHostApplicationBuilder builder)
     {
         var shutdown = NamedOptions.ReadOne<ShutdownOptions>(builder.Configuration.GetSection("Inference"), "Shutdown");
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = shutdown.Timeout);
-        return shutdown;
+
+        // Where nothing is said of it; the section is read later.
+        builder.Services.Configure<SnapshotOptions>(options => options.StopTimeout = shutdown.Timeout / 3);
+        builder.Services.AddSingleton<IValidateOptions<SnapshotOptions>>(new SnapshotStopValidator(shutdown));
     }
 
     private static InferenceClusterOptions ReadCluster(IConfiguration configuration)

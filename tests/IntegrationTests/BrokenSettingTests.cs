@@ -20,7 +20,7 @@ public sealed class BrokenSettingTests : IDisposable
     [InlineData("Inference:Silo:GatewayPort=65536", "Inference:Silo:GatewayPort is 65536, which is no port.", "Set it to 1 to 65535")]
     [InlineData("Inference:DefaultModel=nonesuch", "Inference:DefaultModel is 'nonesuch'", "Name one of: (none).")]
     [InlineData("urls=http://192.0.2.1:80;Inference:Security:AllowAnonymous=true", "--urls holds 'http://192.0.2.1:80', which cannot be taken", "set --urls to another address.")]
-    [InlineData("Inference:Shutdown:Timeout=00:00:10", "Inference:Snapshots:StopTimeout is 00:00:10, which is not less than Inference:Shutdown:Timeout = 00:00:10", "Lower the one, or raise the other.")]
+    [InlineData("Inference:Snapshots:StopTimeout=00:00:30", "Inference:Snapshots:StopTimeout is 00:00:30, which is not less than Inference:Shutdown:Timeout = 00:00:30", "Lower the one, or raise the other.")]
     [InlineData("Inference:Outbox:MaxAttemps=3", "Inference:Outbox: ", "'MaxAttemps'")]
     [InlineData("Inference:Outbox:RetryDelay=00:01:00;Inference:Outbox:MaxRetryDelay=00:00:10", "RetryDelay = 00:01:00 is longer than MaxRetryDelay = 00:00:10.", "Lower the one, or raise the other.")]
     [InlineData("Inference:Webhooks:desk:Url=http://desk;Inference:Webhooks:desk:Secret=whsec_?", "Inference:Webhooks:desk:Secret is no key.", "or leave it out.")]

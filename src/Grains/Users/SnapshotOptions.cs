@@ -25,7 +25,7 @@ public sealed class SnapshotOptions
 
     /// <summary>
     /// How long a silo that stops goes on serving while it writes the snapshots that are due within the next minute. What is not written
-    /// then is read from the log. Default: 10 s. Less than Inference:Shutdown:Timeout, within which it must end.
+    /// then is read from the log. Default: a third of Inference:Shutdown:Timeout, within which it must end.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);

@@ -1,5 +1,10 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using OrleansInference.Grains.Users;
 using OrleansInference.Silo;
+using UnitTests.Fakes;
 
 namespace UnitTests.Silo;
 
@@ -18,6 +23,18 @@ public sealed class SnapshotStopValidatorTests
             Assert.Single(result.Failures!));
     }
 
-    [Fact]
-    public void Validate_Defaults_AreAccepted() => Assert.True(new SnapshotStopValidator(new ShutdownOptions()).Validate(name: null, new SnapshotOptions()).Succeeded);
+    [Theory]
+    [InlineData("00:00:30", null, 10)]
+    [InlineData("00:00:03", null, 1)]
+    [InlineData("00:00:03", "00:00:02", 2)]
+    public void StopTimeout_IsAThirdOfTheShutdownsWhereNothingIsSaidOfIt(string shutdown, string? said, int seconds)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection([new("Inference:Shutdown:Timeout", shutdown), .. said is null ? [] : new KeyValuePair<string, string?>[] { new("Inference:Snapshots:StopTimeout", said) }]);
+        using var directory = new TestDirectory();
+        builder.AddInferenceSilo(DataDirectoryLock.Acquire(directory.Path));
+        using var host = builder.Build();
+
+        Assert.Equal(TimeSpan.FromSeconds(seconds), host.Services.GetRequiredService<IOptions<SnapshotOptions>>().Value.StopTimeout);
+    }
 }
