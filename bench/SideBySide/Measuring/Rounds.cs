@@ -12,10 +12,11 @@ internal sealed class Rounds(TimeSpan turn, int count, bool quick)
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan LongestQuickWarmUp = TimeSpan.FromSeconds(30);
+
     // A server that has been warmed for another workload has only little left to compile.
     private static readonly TimeSpan LongestWarmUpAgain = TimeSpan.FromSeconds(14);
 
-    private readonly TimeSpan _longestWarmUp = TimeSpan.FromSeconds(quick ? 30 : 50);
     private readonly HashSet<ServerProcess> _warmed = [];
 
     /// <summary>Warms each of them, then lets them take their turns.</summary>
@@ -35,7 +36,7 @@ internal sealed class Rounds(TimeSpan turn, int count, bool quick)
     private async Task WarmAsync(Contestant contestant, CancellationToken cancellationToken)
     {
         var windows = new Queue<double>();
-        var longest = _warmed.Add(contestant.Server) ? _longestWarmUp : LongestWarmUpAgain;
+        var longest = LongestOf(contestant.Server);
         for (var spent = TimeSpan.Zero; spent < longest; spent += Window)
         {
             windows.Enqueue((await TakeTurnAsync(contestant, Window, cancellationToken)).PerSecond);
@@ -44,6 +45,12 @@ internal sealed class Rounds(TimeSpan turn, int count, bool quick)
         }
 
         Console.WriteLine($"  {contestant.Name} is warm: {windows.Last():F0}/s");
+    }
+
+    private TimeSpan LongestOf(ServerProcess server)
+    {
+        if (!_warmed.Add(server)) return LongestWarmUpAgain;
+        return quick && LongestQuickWarmUp < server.LongestWarmUp ? LongestQuickWarmUp : server.LongestWarmUp;
     }
 
     private static async Task<Turn> TakeTurnAsync(Contestant contestant, TimeSpan turn, CancellationToken cancellationToken)

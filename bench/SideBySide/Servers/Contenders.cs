@@ -15,6 +15,8 @@ internal sealed class Contenders(Workspace workspace, ModelFolders models, Uri d
 {
     public const string Ours = "orleans-inference";
 
+    private static readonly TimeSpan ShortWarmUp = TimeSpan.FromSeconds(20);
+
     /// <summary>The same, serving other models.</summary>
     public Contenders With(ModelFolders others) => new(workspace, others, delays);
 
@@ -54,6 +56,7 @@ internal sealed class Contenders(Workspace workspace, ModelFolders models, Uri d
         {
             Arguments = _ => ["server.js"],
             Environment = ports => [.. Shared(), ("PORT", $"{ports.Http}"), ("WORKERS", $"{workers}")],
+            LongestWarmUp = ShortWarmUp,
         });
     }
 
@@ -68,6 +71,7 @@ internal sealed class Contenders(Workspace workspace, ModelFolders models, Uri d
         Arguments = ports => ["-m", "uvicorn", "app:app", "--host", "127.0.0.1", "--port", $"{ports.Http}", "--workers", $"{workers}", "--loop", "uvloop", "--no-access-log", "--log-level", "warning"],
         // One thread for NumPy beside another worker or other requests, as for everybody's sessions.
         Environment = _ => [.. Shared(), ("INFERENCE", inference), ("LOG", log), ("OPENBLAS_NUM_THREADS", "1"), ("PYTHONDONTWRITEBYTECODE", "1")],
+        LongestWarmUp = ShortWarmUp,
     });
 
     private (string Name, string Value)[] Shared() => [("MODELS", models.Files), ("FEATURES", workspace.FeaturesJson), ("DELAYS", delays.ToString().TrimEnd('/'))];

@@ -20,9 +20,10 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private readonly ServerPorts _ports;
 
-    private ServerProcess(string name, Process process, ServerPorts ports)
+    private ServerProcess(ServerCommand command, Process process, ServerPorts ports)
     {
-        _name = name;
+        _name = command.Name;
+        LongestWarmUp = command.LongestWarmUp;
         _process = process;
         _ports = ports;
     }
@@ -34,6 +35,8 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>From the start of the process to the first 200 of its health address.</summary>
     public TimeSpan ReadyAfter { get; private set; }
 
+    public TimeSpan LongestWarmUp { get; }
+
     public ProcessTree Tree => new(_process.Id);
 
     public static async Task<ServerProcess> StartAsync(ServerCommand command, string logFile, CancellationToken cancellationToken)
@@ -44,7 +47,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         // Settings of the load generator are not the servers'.
         start.Environment.Remove("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS");
         var startedAt = Stopwatch.GetTimestamp();
-        var server = new ServerProcess(command.Name, Process.Start(start)!, ports);
+        var server = new ServerProcess(command, Process.Start(start)!, ports);
         server.KeepOutput(logFile);
         try
         {
