@@ -23,6 +23,7 @@ public static class ApiHost
     /// <param name="configure">Last changes to the services, for tests.</param>
     public static async Task<WebApplication> BuildAsync(string[] args, Action<IServiceCollection>? configure = null)
     {
+        SettingsFiles.Poll();
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         ConfigurationDefaults.Apply(builder.Configuration);
         var mode = InferenceModes.Read(builder.Configuration);

@@ -6,6 +6,7 @@ using OrleansInference.Silo;
 
 return await StartupFault.RunAsync(async () =>
 {
+    SettingsFiles.Poll();
     var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Args = args, ContentRootPath = AppContext.BaseDirectory });
     ConfigurationDefaults.Apply(builder.Configuration);
     var mode = InferenceModes.Read(builder.Configuration);

@@ -60,7 +60,7 @@ internal sealed class Contenders(Workspace workspace, ModelFolders models, Uri d
         });
     }
 
-    private Contender MinimalApiWith(string name, int threads, string log) => new(name, new ServerCommand(name, "dotnet", workspace.Folder, "/health/live")
+    private Contender MinimalApiWith(string name, int threads, string log) => new(name, new ServerCommand(name, "dotnet", workspace.Published("minimal-api"), "/health/live")
     {
         Arguments = ports => [Path.Combine(workspace.Published("minimal-api"), "MinimalApi.dll"), $"--urls=http://127.0.0.1:{ports.Http}", $"--Threads={threads}", $"--Log={log}"],
         Environment = _ => Shared(),

@@ -14,7 +14,8 @@ internal sealed class SlowServices : IAsyncDisposable
 
     public static async Task<SlowServices> StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // The host watches its folder and all below: not the contenders' databases.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();

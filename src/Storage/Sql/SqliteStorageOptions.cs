@@ -31,4 +31,11 @@ public sealed class SqliteStorageOptions
     /// <summary>Most writes in one commit: more would make the first of them wait long for little gain. Default: 512.</summary>
     [Range(1, 10_000)]
     public int MaxCommitSize { get; set; } = 512;
+
+    /// <summary>
+    /// Pages of 4 KiB in the write-ahead log before they are copied into the database, beside the commits. Every user has pages of their own,
+    /// which many commits change before they need to be in the file; the log is read when the program starts after a crash. Default: 16,384, which is 64 MiB.
+    /// </summary>
+    [Range(16, 1_000_000)]
+    public int CheckpointPages { get; set; } = 16_384;
 }

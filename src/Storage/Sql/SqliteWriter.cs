@@ -27,6 +27,7 @@ internal sealed partial class SqliteWriter(
 
     private readonly object _gate = new();
     private readonly Queue<SqliteWrite> _waiting = new();
+    private readonly WalCheckpoints _checkpoints = new(database, options, instruments, logger);
     private bool _stopping;
     private Thread? _thread;
 
@@ -84,6 +85,7 @@ internal sealed partial class SqliteWriter(
         WriterConnection? connection = null;
         while (TryTake(batch)) Commit(batch, ref connection);
         connection?.Dispose();
+        _checkpoints.Stop();
     }
 
     private bool TryTake(List<SqliteWrite> batch)
@@ -126,6 +128,7 @@ internal sealed partial class SqliteWriter(
 
         instruments.OnCommitted(batch.Count, time.GetElapsedTime(startedAt));
         foreach (var write in batch) write.Succeed();
+        _checkpoints.OnCommitted(connection);
     }
 
     private void Fail(List<SqliteWrite> batch, Exception cause)

@@ -21,8 +21,8 @@ internal sealed class WriterConnection : SqliteSession
             Execute("PRAGMA journal_mode = WAL");
             Execute("PRAGMA synchronous = FULL");
 
-            // 16 MiB each: every user has pages of their own, which many commits change before they need to be in the file.
-            Execute("PRAGMA wal_autocheckpoint = 4096");
+            // See WalCheckpoints: not within a commit.
+            Execute("PRAGMA wal_autocheckpoint = 0");
             Execute("PRAGMA cache_size = -16384");
 
             // What is erased is overwritten, not only let go.
@@ -61,6 +61,13 @@ internal sealed class WriterConnection : SqliteSession
         }
 
         _committedSchemas.UnionWith(_newSchemas);
+    }
+
+    /// <summary>How many pages were written to the write-ahead log since this was asked last.</summary>
+    public int TakePagesWritten()
+    {
+        raw.sqlite3_db_status(Connection.Handle, raw.SQLITE_DBSTATUS_CACHE_WRITE, out var pages, out _, resetFlg: 1);
+        return pages;
     }
 
     /// <summary>Executes a statement past the driver, whose own loop around a busy database sleeps.</summary>

@@ -101,6 +101,15 @@ internal sealed class StorageBuilder : IAsyncDisposable
         return connection;
     }
 
+    /// <summary>A connection that sees the database as it is now until it is disposed.</summary>
+    public SqliteConnection Read()
+    {
+        var connection = Open();
+        _ = Scalar<object?>(connection, "BEGIN");
+        _ = Scalar<long>(connection, "SELECT count(*) FROM predictions");
+        return connection;
+    }
+
     public void Execute(string sql) => Scalar<object?>(sql);
 
     public async ValueTask DisposeAsync()
