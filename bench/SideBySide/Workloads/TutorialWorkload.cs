@@ -43,7 +43,7 @@ internal sealed class TutorialWorkload : IWorkload
             foreach (var count in Concurrencies)
             {
                 var (load, health) = await SaturateAsync(server, count);
-                cells += $" {load.PerSecond:F1} | {load.Milliseconds(50):F0} | {health.Milliseconds(99):F1} |";
+                cells += $" {load.PerSecond:F1} | {(load.Latencies.TotalCount == 0 ? "none answered" : $"{load.Milliseconds(50):F0}")} | {health.Milliseconds(99):F1} |";
                 if (contender.Name == Contenders.Ours)
                     aims.Add(new($"D: p99 of /health/live in ms, {count} callers", Spread.Of(health.Milliseconds(99)), 50, AtMost: true));
             }
