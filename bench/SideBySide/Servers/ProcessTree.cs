@@ -14,8 +14,8 @@ internal readonly partial struct ProcessTree(int root)
 
     /// <summary>User and system time of the threads whose name begins so.</summary>
     public TimeSpan CpuTimeOfThreads(string prefix) => TimeSpan.FromSeconds(Members()
-        .SelectMany(id => Directory.EnumerateDirectories($"/proc/{id}/task"))
-        .Where(task => File.ReadAllText($"{task}/comm").StartsWith(prefix, StringComparison.Ordinal))
+        .SelectMany(Threads)
+        .Where(task => Read($"{task}/comm").StartsWith(prefix, StringComparison.Ordinal))
         .Sum(task => ReadTicks($"{task}/stat")) / TicksPerSecond);
 
     /// <summary>Resident memory of all of them.</summary>
@@ -33,17 +33,18 @@ internal readonly partial struct ProcessTree(int root)
         return members;
     }
 
-    private static IEnumerable<int> ReadChildren(int id)
+    private static IEnumerable<int> ReadChildren(int id) => Threads(id)
+        .SelectMany(task => Read($"{task}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        .Select(child => int.Parse(child, CultureInfo.InvariantCulture));
+
+    private static string[] Threads(int id)
     {
         try
         {
-            return [.. Directory.EnumerateDirectories($"/proc/{id}/task")
-                .SelectMany(task => File.ReadAllText($"{task}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                .Select(child => int.Parse(child, CultureInfo.InvariantCulture))];
+            return Directory.GetDirectories($"/proc/{id}/task");
         }
         catch (IOException)
         {
-            // It has ended.
             return [];
         }
     }
@@ -51,15 +52,22 @@ internal readonly partial struct ProcessTree(int root)
     // The name, in brackets, may hold blanks; utime and stime are the 14th and 15th fields.
     private static long ReadTicks(string file)
     {
+        var stat = Read(file);
+        if (stat.Length == 0) return 0;
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+    }
+
+    // Nothing where the process or the thread has ended since it was listed.
+    private static string Read(string file)
+    {
         try
         {
-            var stat = File.ReadAllText(file);
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+            return File.ReadAllText(file);
         }
         catch (IOException)
         {
-            return 0;
+            return "";
         }
     }
 
