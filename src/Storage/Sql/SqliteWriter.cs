@@ -28,6 +28,7 @@ internal sealed partial class SqliteWriter(
     private readonly object _gate = new();
     private readonly Queue<SqliteWrite> _waiting = new();
     private readonly WalCheckpoints _checkpoints = new(database, options, instruments, logger);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _stopping;
     private Thread? _thread;
 
@@ -68,7 +69,8 @@ internal sealed partial class SqliteWriter(
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Commits what still waits, after everything that could add more has stopped.</summary>
-    public Task StoppedAsync(CancellationToken cancellationToken)
+    /// <remarks>A disk that hangs does not hold the program: nobody has an answer to what is not on it by then.</remarks>
+    public async Task StoppedAsync(CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -76,7 +78,9 @@ internal sealed partial class SqliteWriter(
             Monitor.Pulse(_gate);
         }
 
-        return _thread is null ? Task.CompletedTask : Task.Run(_thread.Join, cancellationToken);
+        if (_thread is null) return;
+        await _ended.Task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!_ended.Task.IsCompleted) LogNotEnded(database.File);
     }
 
     private void Run()
@@ -86,6 +90,7 @@ internal sealed partial class SqliteWriter(
         while (TryTake(batch)) Commit(batch, ref connection);
         connection?.Dispose();
         _checkpoints.Stop();
+        _ended.SetResult();
     }
 
     private bool TryTake(List<SqliteWrite> batch)
@@ -144,6 +149,9 @@ internal sealed partial class SqliteWriter(
 
     [LoggerMessage(EventIds.LogCommitFailed, LogLevel.Error, "A commit of {Writes} writes failed; their callers were told to retry")]
     private partial void LogCommitFailed(Exception cause, int writes);
+
+    [LoggerMessage(EventIds.LogNotWritten, LogLevel.Warning, "The last writes to {File} had not ended when the time to stop was over (Inference:Shutdown:Timeout); see whether its disk still answers")]
+    private partial void LogNotEnded(string file);
 
     private sealed class PragmaWrite(string name) : SqliteWrite<string>
     {

@@ -198,6 +198,22 @@ public sealed class SqliteWriterTests
     }
 
     [Fact]
+    public async Task StoppedAsync_WriteHangs_EndsWithTheTimeToStop()
+    {
+        using var gate = new Gate();
+        await using var storage = await new StorageBuilder().StartAsync();
+        var hangs = storage.Writer.EnqueueAsync(new Statement("SELECT 1") { OnApply = () => gate.Pass(CancellationToken.None) });
+        await gate.Reached;
+
+        using var timeToStop = new CancellationTokenSource(TimeSpan.FromMilliseconds(1));
+        await storage.Writer.StoppedAsync(timeToStop.Token).WaitAsync(Gate.Patience / 2, TestContext.Current.CancellationToken);
+
+        Assert.False(hangs.IsCompleted);
+        gate.Open();
+        await hangs;
+    }
+
+    [Fact]
     public async Task EnqueueAsync_AfterTheStop_IsRefused()
     {
         await using var storage = await new StorageBuilder().StartAsync();
