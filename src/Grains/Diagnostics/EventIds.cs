@@ -58,7 +58,7 @@ public static class EventIds
     public const int RetentionFailed = 3009;
     public const int UserErased = 3010;
     public const int LogCheckpointFailed = 3011;
-    public const int LogNotWritten = 3012;
+    public const int LogWritesPending = 3012;
     public const int MessageLeaseLost = 3021;
     public const int MessageSettledLater = 3022;
     public const int MessageNotSettled = 3023;

@@ -80,7 +80,7 @@ internal sealed partial class SqliteWriter(
 
         if (_thread is null) return;
         await _ended.Task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!_ended.Task.IsCompleted) LogNotEnded(database.File);
+        if (!_ended.Task.IsCompleted) LogWritesPending(database.File);
     }
 
     private void Run()
@@ -150,8 +150,8 @@ internal sealed partial class SqliteWriter(
     [LoggerMessage(EventIds.LogCommitFailed, LogLevel.Error, "A commit of {Writes} writes failed; their callers were told to retry")]
     private partial void LogCommitFailed(Exception cause, int writes);
 
-    [LoggerMessage(EventIds.LogNotWritten, LogLevel.Warning, "The last writes to {File} had not ended when the time to stop was over (Inference:Shutdown:Timeout); see whether its disk still answers")]
-    private partial void LogNotEnded(string file);
+    [LoggerMessage(EventIds.LogWritesPending, LogLevel.Warning, "The last writes to {File} had not ended when the time to stop was over (Inference:Shutdown:Timeout); see whether its disk still answers")]
+    private partial void LogWritesPending(string file);
 
     private sealed class PragmaWrite(string name) : SqliteWrite<string>
     {

@@ -34,7 +34,7 @@ public sealed class SqliteWriterTests
         using var gate = new Gate();
         await using var storage = await new StorageBuilder().StartAsync();
         var commits = new ConcurrentQueue<string>();
-        var held = storage.Writer.EnqueueAsync(new Statement("SELECT 1") { OnApply = () => gate.Pass(CancellationToken.None) });
+        var held = storage.Writer.EnqueueAsync(HeldAt(gate));
         await gate.Reached;
         var behind = Enumerable.Range(1, 20)
             .Select(i => storage.Writer.EnqueueAsync(new Statement($"INSERT INTO record_schemas VALUES ({i}, '[]')")
@@ -58,7 +58,7 @@ public sealed class SqliteWriterTests
         using var gate = new Gate();
         await using var storage = await new StorageBuilder(options => options.MaxCommitSize = 2).StartAsync();
         var commits = new ConcurrentQueue<string>();
-        var held = storage.Writer.EnqueueAsync(new Statement("SELECT 1") { OnApply = () => gate.Pass(CancellationToken.None) });
+        var held = storage.Writer.EnqueueAsync(HeldAt(gate));
         await gate.Reached;
         var behind = Enumerable.Range(1, 3)
             .Select(i => storage.Writer.EnqueueAsync(new Statement("SELECT 1")
@@ -79,7 +79,7 @@ public sealed class SqliteWriterTests
     {
         using var gate = new Gate();
         await using var storage = await new StorageBuilder().StartAsync();
-        var held = storage.Writer.EnqueueAsync(new Statement("SELECT 1") { OnApply = () => gate.Pass(CancellationToken.None) });
+        var held = storage.Writer.EnqueueAsync(HeldAt(gate));
         await gate.Reached;
         var good = storage.Writer.EnqueueAsync(new Statement("INSERT INTO record_schemas VALUES (1, '[]')"));
         var bad = storage.Writer.EnqueueAsync(new Statement("INSERT INTO nowhere VALUES (1)"));
@@ -106,7 +106,7 @@ public sealed class SqliteWriterTests
     {
         using var gate = new Gate();
         await using var storage = await new StorageBuilder(options => options.MaxWaitingWrites = 1).StartAsync();
-        var held = storage.Writer.EnqueueAsync(new Statement("SELECT 1") { OnApply = () => gate.Pass(CancellationToken.None) });
+        var held = storage.Writer.EnqueueAsync(HeldAt(gate));
         await gate.Reached;
         var waiting = storage.Writer.EnqueueAsync(new Statement("SELECT 1"));
 
@@ -125,7 +125,7 @@ public sealed class SqliteWriterTests
     {
         using var gate = new Gate();
         await using var storage = await new StorageBuilder().StartAsync();
-        var held = storage.Writer.EnqueueAsync(new Statement("SELECT 1") { OnApply = () => gate.Pass(CancellationToken.None) });
+        var held = storage.Writer.EnqueueAsync(HeldAt(gate));
         await gate.Reached;
         var abandoned = new Statement("INSERT INTO record_schemas VALUES (1, '[]')");
         _ = storage.Writer.EnqueueAsync(abandoned);
@@ -143,7 +143,7 @@ public sealed class SqliteWriterTests
     {
         using var gate = new Gate();
         await using var storage = await new StorageBuilder().StartAsync();
-        var begun = new Statement("SELECT 1") { OnApply = () => gate.Pass(CancellationToken.None) };
+        var begun = HeldAt(gate);
         var commit = storage.Writer.EnqueueAsync(begun);
         await gate.Reached;
 
@@ -185,7 +185,7 @@ public sealed class SqliteWriterTests
     {
         using var gate = new Gate();
         await using var storage = await new StorageBuilder().StartAsync();
-        var held = storage.Writer.EnqueueAsync(new Statement("SELECT 1") { OnApply = () => gate.Pass(CancellationToken.None) });
+        var held = storage.Writer.EnqueueAsync(HeldAt(gate));
         await gate.Reached;
         var waiting = storage.Writer.EnqueueAsync(new Statement("INSERT INTO record_schemas VALUES (1, '[]')"));
 
@@ -202,7 +202,7 @@ public sealed class SqliteWriterTests
     {
         using var gate = new Gate();
         await using var storage = await new StorageBuilder().StartAsync();
-        var hangs = storage.Writer.EnqueueAsync(new Statement("SELECT 1") { OnApply = () => gate.Pass(CancellationToken.None) });
+        var hangs = storage.Writer.EnqueueAsync(HeldAt(gate));
         await gate.Reached;
 
         using var timeToStop = new CancellationTokenSource(TimeSpan.FromMilliseconds(1));
@@ -240,6 +240,8 @@ public sealed class SqliteWriterTests
 
         Assert.Equal(Callers * WritesEach, storage.Scalar<long>("SELECT count(*) FROM record_schemas"));
     }
+
+    private static Statement HeldAt(Gate gate) => new("SELECT 1") { OnApply = () => gate.Pass(CancellationToken.None) };
 
     private sealed class Statement(string sql) : SqliteWrite<int>
     {
