@@ -26,6 +26,7 @@ public static class ApiHost
         SettingsFiles.Poll();
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         ConfigurationDefaults.Apply(builder.Configuration);
+        KnownSettings.ThrowIfUnknown(builder.Configuration);
         var mode = InferenceModes.Read(builder.Configuration);
         var paths = InferencePaths.Resolve(builder.Configuration);
         var access = ApiAccess.Read(builder.Configuration);
@@ -70,7 +71,6 @@ public static class ApiHost
     {
         services.AddProblemDetails();
         services.AddTransient<IStartupFilter, DeclaredEndpointsOnly>();
-        services.AddSingleton<Readiness>();
         services.AddOpenApi(ApiDocument.Configure);
         services.AddOptions<OpenInferenceOptions>().BindConfiguration(OpenInferenceOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         // Numbers are numbers: the defaults for the web would take and document them as strings too.

@@ -9,6 +9,7 @@ return await StartupFault.RunAsync(async () =>
     SettingsFiles.Poll();
     var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Args = args, ContentRootPath = AppContext.BaseDirectory });
     ConfigurationDefaults.Apply(builder.Configuration);
+    KnownSettings.ThrowIfUnknown(builder.Configuration);
     var mode = InferenceModes.Read(builder.Configuration);
     if (mode is InferenceMode.Client) throw new InferenceStartupException($"{InferenceModes.Setting} is Client, and this program is a silo. Set it to Cluster or Embedded, or start src/Api.");
     var paths = InferencePaths.Resolve(builder.Configuration);

@@ -66,6 +66,18 @@ public sealed class MetricsTests : IDisposable
         Assert.Equal(0, await silo.StopAsync());
     }
 
+    [Fact]
+    public async Task Health_OfASiloWithoutRest_IsAnswered()
+    {
+        var port = FreePort.Find();
+        var models = _directory.CopyModels(Repository.TestModels, "identity");
+        await using var silo = await ServerProcess.StartSiloAsync($"--Inference:DataDirectory={_directory.File("data")}", $"--Inference:ModelRepository:Path={models}", $"--Inference:Metrics:Port={port}");
+        using var own = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+
+        Assert.Equal(("OK\n", "OK\n"), (await ReadAsync(own, "/health/live"), await ReadAsync(own, "/health/ready")));
+        Assert.Equal(0, await silo.StopAsync());
+    }
+
     [Theory]
     [InlineData("Inference:Metrics:ListenAddress=0.0.0.0", "say Inference:Metrics:AllowOtherAddresses=true")]
     [InlineData("Inference:Metrics:ListenAddress=here", "Inference:Metrics:ListenAddress is 'here', which is no IP address.")]

@@ -65,6 +65,31 @@ public sealed class ReadinessTests : IDisposable
     }
 
     [Fact]
+    public async Task Health_OnThePortOfTheMetrics_IsTheSame()
+    {
+        var port = FreePort.Find();
+        await using var server = await StartAsync($"Inference:Metrics:Port={port}");
+        using var own = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        await _loading.Task;
+        try
+        {
+            using var live = await own.GetAsync("/health/live", TestContext.Current.CancellationToken);
+            using var loading = await own.GetAsync("/health/ready", TestContext.Current.CancellationToken);
+
+            Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable), (live.StatusCode, loading.StatusCode));
+            Assert.Contains("not all loaded and warm", await loading.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        }
+        finally
+        {
+            _open.Set();
+        }
+
+        await Eventually.TrueAsync(() => server.Client.IsReadyAsync());
+        using var ready = await own.GetAsync("/health/ready", TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+    }
+
+    [Fact]
     public async Task Requests_WhileAModelLoads_AreToldToComeAgain()
     {
         await using var server = await StartAsync();
@@ -100,6 +125,6 @@ public sealed class ReadinessTests : IDisposable
         Assert.Equal(InferenceErrorCode.NotFound, (await Assert.ThrowsAsync<InferenceException>(() => server.Client.IsModelReadyAsync("none"))).Code);
     }
 
-    private Task<InProcessServer> StartAsync() => InProcessServer.StartWithoutModelsAsync(
-        _directory, [$"Inference:ModelRepository:Path={_models}"], services => services.AddSingleton<IModelSessionFactory>(_sessions));
+    private Task<InProcessServer> StartAsync(params string[] settings) => InProcessServer.StartWithoutModelsAsync(
+        _directory, [$"Inference:ModelRepository:Path={_models}", .. settings], services => services.AddSingleton<IModelSessionFactory>(_sessions));
 }

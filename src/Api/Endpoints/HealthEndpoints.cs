@@ -1,3 +1,5 @@
+using OrleansInference.Silo;
+
 namespace OrleansInference.Api.Endpoints;
 
 /// <summary>What load balancers and people ask.</summary>

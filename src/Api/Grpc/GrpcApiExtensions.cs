@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using OrleansInference.Api.Grpc.OpenInference;
 using OrleansInference.Api.Grpc.Predictions;
 using OrleansInference.Api.OpenInference;
+using OrleansInference.Silo;
 
 namespace OrleansInference.Api.Grpc;
 

@@ -36,15 +36,16 @@ public static class InferenceMetrics
         "orleans-storage-write-errors",
     ];
 
-    /// <summary>Collects the program's meters, and serves them on the port of <c>Inference:Metrics</c> where one is set.</summary>
+    /// <summary>Collects the program's meters, and serves them and its health on the port of <c>Inference:Metrics</c> where one is set.</summary>
     /// <exception cref="Grains.InferenceStartupException">That port cannot be used.</exception>
     internal static void AddInferenceMetrics(this IHostApplicationBuilder builder)
     {
         var endpoint = MetricsAddress.Find(builder.Configuration);
+        builder.Services.AddSingleton<Readiness>();
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter(InferenceInstruments.MeterName, Orleans, "System.Runtime", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel")
             .AddView(instrument => instrument.Meter.Name == Orleans && !OfOrleans.Contains(instrument.Name) ? MetricStreamConfiguration.Drop : null)
             .AddPrometheusExporter());
-        if (endpoint is not null) builder.Services.AddHostedService(services => new MetricsServer(endpoint, services.GetRequiredService<MeterProvider>()));
+        if (endpoint is not null) builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<MetricsServer>(services, endpoint));
     }
 }

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace OrleansInference.Silo.Metrics;
 
-/// <summary>A port that serves metrics and nothing else, and asks nobody for a key. Section <c>Inference:Metrics</c>.</summary>
+/// <summary>A port that serves metrics and health and nothing else, and asks nobody for a key. Section <c>Inference:Metrics</c>.</summary>
 public sealed class MetricsOptions
 {
     /// <summary>Where it listens. Default: 0, no such port. The REST API serves the same under its own rules.</summary>

@@ -1,8 +1,11 @@
 using System.Diagnostics.Metrics;
+using System.Text;
 using k8s;
 using k8s.Models;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansInference.Grains.Diagnostics;
+using OrleansInference.Silo;
 using OrleansInference.Silo.Metrics;
 using UnitTests.Architecture;
 
@@ -20,6 +23,7 @@ public sealed class KubernetesTests
         Assert.Equal([typeof(V1Deployment), typeof(V1PodDisruptionBudget), typeof(V2HorizontalPodAutoscaler), typeof(V1NetworkPolicy)], Silo.Select(one => one.GetType()));
         Assert.Equal([typeof(V1Deployment), typeof(V1Service), typeof(V1PodDisruptionBudget), typeof(V1NetworkPolicy)], Api.Select(one => one.GetType()));
         Assert.IsType<V1Secret>(Assert.Single(Load("secret.example.yaml")));
+        Assert.IsType<V1ConfigMap>(Assert.Single(Load("settings.yaml")));
     }
 
     [Fact]
@@ -36,6 +40,38 @@ public sealed class KubernetesTests
         Assert.NotNull(container.LivenessProbe);
         // Inference:Shutdown:Timeout is 30 s.
         Assert.True(deployment.Spec.Template.Spec.TerminationGracePeriodSeconds > 30 + container.Lifecycle.PreStop.Sleep.Seconds);
+    });
+
+    [Fact]
+    public void Silos_Ready_AreAskedForTheirHealthNotForAPort()
+    {
+        var container = Silo.OfType<V1Deployment>().Single().Spec.Template.Spec.Containers.Single();
+
+        // A port is taken long before the models are loaded.
+        Assert.All(new[] { container.StartupProbe, container.ReadinessProbe }, probe => Assert.Equal(("/health/ready", "metrics"), (probe.HttpGet.Path, probe.HttpGet.Port.Value)));
+        Assert.Equal("/health/live", container.LivenessProbe.HttpGet.Path);
+    }
+
+    [Fact]
+    public void Settings_OfTheSilos_AreKnownAndBesideTheProgram()
+    {
+        var map = Load("settings.yaml").OfType<V1ConfigMap>().Single();
+        var pod = Silo.OfType<V1Deployment>().Single().Spec.Template.Spec;
+        var volume = Assert.Single(pod.Volumes, one => one.ConfigMap?.Name == map.Metadata.Name);
+        var mount = Assert.Single(pod.Containers.Single().VolumeMounts, one => one.Name == volume.Name);
+
+        Assert.Equal(("/app/silo/appsettings.json", Assert.Single(map.Data.Keys)), (mount.MountPath, mount.SubPath));
+        using var json = new MemoryStream(Encoding.UTF8.GetBytes(map.Data[mount.SubPath]));
+        KnownSettings.ThrowIfUnknown(new ConfigurationBuilder().AddJsonStream(json).Build());
+    }
+
+    [Fact]
+    public void Pods_All_CountTheCoresThatTheyAskFor() => Assert.All(Deployments(), deployment =>
+    {
+        var container = deployment.Spec.Template.Spec.Containers.Single();
+
+        Assert.Equal("requests.cpu", container.Env.Single(one => one.Name == "DOTNET_PROCESSOR_COUNT").ValueFrom.ResourceFieldRef.Resource);
+        Assert.True(container.Resources.Requests.ContainsKey("cpu"));
     });
 
     [Fact]

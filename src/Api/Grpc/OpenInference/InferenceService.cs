@@ -2,6 +2,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Options;
 using OrleansInference.Api.Grpc.OpenInference.Wire;
 using OrleansInference.Api.OpenInference;
+using OrleansInference.Silo;
 
 namespace OrleansInference.Api.Grpc.OpenInference;
 

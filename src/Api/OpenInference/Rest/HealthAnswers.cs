@@ -1,3 +1,5 @@
+using OrleansInference.Silo;
+
 namespace OrleansInference.Api.OpenInference.Rest;
 
 /// <summary>Health by the protocol's addresses.</summary>

@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using OrleansInference.Grains;
 
-namespace OrleansInference.Api;
+namespace OrleansInference.Silo;
 
 /// <summary>Whether requests are welcome: the program is up, and the models that load at the start are warm. Every protocol's answer.</summary>
-internal sealed class Readiness(IInferenceClient client, IHostApplicationLifetime lifetime) : IHealthCheck
+public sealed class Readiness(IInferenceClient client, IHostApplicationLifetime lifetime) : IHealthCheck
 {
     private const string Loading = "The models that load at the start are not all loaded and warm. Ask again; POST /v2/repository/index tells the state of each.";
     private const string Starting = "The service is starting or stopping. Ask again.";
@@ -19,7 +21,7 @@ internal sealed class Readiness(IInferenceClient client, IHostApplicationLifetim
         {
             return await client.IsReadyAsync().WaitAsync(Patience) ? null : Loading;
         }
-        catch (Exception e) when (ErrorMapping.ToInferenceException(e).Code is not InferenceErrorCode.Internal)
+        catch (Exception e) when (e is InferenceException or OrleansException or TimeoutException or OperationCanceledException)
         {
             return Starting;
         }
