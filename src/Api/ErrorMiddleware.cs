@@ -1,3 +1,5 @@
+using OrleansInference.Grains.Diagnostics;
+
 namespace OrleansInference.Api;
 
 /// <summary>Turns every exception into its row of <see cref="ErrorMapping"/>, and gives a status that came without words some.</summary>
@@ -32,6 +34,6 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         await ErrorAnswer.WriteAsync(context, ErrorMapping.ToProblem(told));
     }
 
-    [LoggerMessage(4001, LogLevel.Error, "A request for {Path} failed in a way that has no row in the error table")]
+    [LoggerMessage(EventIds.RequestFailed, LogLevel.Error, "A request for {Path} failed in a way that has no row in the error table")]
     private partial void LogInternal(Exception cause, string path);
 }

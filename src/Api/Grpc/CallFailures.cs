@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
+using OrleansInference.Grains.Diagnostics;
 
 namespace OrleansInference.Api.Grpc;
 
@@ -25,6 +26,6 @@ internal sealed partial class CallFailures(TimeProvider time, ILogger<CallFailur
             : ErrorMapping.ToInferenceException(new OperationCanceledException());
     }
 
-    [LoggerMessage(4002, LogLevel.Error, "A call of {Method} failed in a way that has no row in the error table")]
+    [LoggerMessage(EventIds.CallFailed, LogLevel.Error, "A call of {Method} failed in a way that has no row in the error table")]
     private partial void LogInternal(Exception cause, string method);
 }

@@ -8,7 +8,6 @@ public static class EventIds
 
     // 1000: models
     public const int ModelLoaded = 1001;
-    public const int ModelFailed = 1002;
     public const int ModelSwapped = 1003;
     public const int ModelUnloaded = 1004;
     public const int ModelLoadFailed = 1005;
@@ -73,4 +72,8 @@ public static class EventIds
     public const int ReplayEnded = 3033;
     public const int ReplayFailed = 3034;
     public const int ReplaysNotResumed = 3035;
+
+    // 4000: the API
+    public const int RequestFailed = 4001;
+    public const int CallFailed = 4002;
 }
