@@ -8,6 +8,7 @@ internal sealed class RecordedMetrics : IDisposable, IMeterFactory
 {
     private readonly MeterListener _listener = new();
     private readonly Lock _lock = new();
+    private readonly List<string> _names = [];
     private readonly List<Measurement> _measurements = [];
     private readonly List<(Func<bool> IsMet, TaskCompletionSource Met)> _waits = [];
     private readonly Meter _meter = new(InferenceInstruments.MeterName);
@@ -16,7 +17,9 @@ internal sealed class RecordedMetrics : IDisposable, IMeterFactory
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter == _meter) listener.EnableMeasurementEvents(instrument);
+            if (instrument.Meter != _meter) return;
+            _names.Add(instrument.Name);
+            listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));
         _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Add(instrument, value, tags));
@@ -26,6 +29,9 @@ internal sealed class RecordedMetrics : IDisposable, IMeterFactory
     }
 
     public InferenceInstruments Instruments { get; }
+
+    /// <summary>The names of all instruments.</summary>
+    public IReadOnlyList<string> Names => _names;
 
     public Meter Create(MeterOptions options) => _meter;
 

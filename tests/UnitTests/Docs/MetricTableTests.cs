@@ -1,0 +1,29 @@
+using System.Text.RegularExpressions;
+using UnitTests.Fakes;
+
+namespace UnitTests.Docs;
+
+/// <summary>The table of metrics in docs/operations.md.</summary>
+public sealed partial class MetricTableTests
+{
+    [Fact]
+    public void Table_Instruments_AreThoseOfTheMeter()
+    {
+        using var metrics = new RecordedMetrics();
+
+        var table = MarkdownTable.Read("operations.md", "| instrument | tags | what |").SelectMany(row => NamesIn(row[0]));
+
+        Assert.Equal(metrics.Names.Order(StringComparer.Ordinal), table.Order(StringComparer.Ordinal));
+    }
+
+    // `inference.log.commit.duration`, `.size`: the second is inference.log.commit.size.
+    private static IEnumerable<string> NamesIn(string cell)
+    {
+        var names = Code().Matches(cell).Select(match => match.Groups[1].Value).ToArray();
+        var stem = names[0][..names[0].LastIndexOf('.')];
+        return names.Select(name => name.StartsWith('.') ? stem + name : name);
+    }
+
+    [GeneratedRegex("`([^`]+)`")]
+    private static partial Regex Code();
+}
