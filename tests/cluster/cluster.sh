@@ -308,6 +308,17 @@ status() {
   done
 }
 
+# A program that is older than a source is of old code, such as after a pull. Not while some run: their files would change under them.
+# A build leaves a program as it is where only what it uses has changed, hence the stamp.
+needs_build() {
+  local newer=(-newer "$1")
+  [[ -f "$1" ]] || return 0
+  if [[ -f "$2" ]]; then newer+=(-newer "$2"); fi
+  [[ -n "$(find "$root/src" "$root/samples" "$root/Directory.Build.props" "$root/Directory.Packages.props" -type f "${newer[@]}" \
+    -not -path '*/obj/*' -not -path '*/bin/*' \( -name '*.cs' -o -name '*.*proj' -o -name '*.props' -o -name '*.json' -o -name '*.proto' -o -name '*.sql' \) -print -quit)" ]] || return 1
+  if grep -q '^\(silo\|api\|host\)-.* runs' <<< "$(status)"; then echo "$1 is older than its sources; stop all and start again to have it built." >&2; return 1; fi
+}
+
 prepare() {
   mkdir -p "$dir/logs"
   # The user whom PostgreSQL runs as must reach its data.
@@ -315,7 +326,10 @@ prepare() {
   [[ -d "$dir/models/fraud" ]] || write_models
   for built in "src/Silo OrleansInference.Silo" "src/Api OrleansInference.Api" "samples/FraudDemo FraudDemo"; do
     # shellcheck disable=SC2086
-    if [[ ! -f "$(program $built)" ]]; then dotnet build "$root/${built% *}" --configuration "$configuration" > "$dir/logs/build.log" || fail "The build failed; see $dir/logs/build.log"; fi
+    if needs_build "$(program $built)" "$root/${built% *}/obj/cluster-build-$configuration"; then
+      dotnet build "$root/${built% *}" --configuration "$configuration" > "$dir/logs/build.log" || fail "The build failed; see $dir/logs/build.log"
+      touch "$root/${built% *}/obj/cluster-build-$configuration"
+    fi
   done
 }
 
