@@ -3,6 +3,7 @@
 //   dotnet run --project src/Api -- --Inference:Silo:GatewayPort=30000
 //   dotnet run --project samples/DotNetClient -- --gateway 30000 --user 42 --terminal 3156 --amount 57.20 --at 2026-04-01T12:30:00Z
 //
+// Of a cluster (Inference:Mode=Cluster), name its Redis in place of a gateway: --redis HOST:6379
 // --model NAME asks another model than the default one.
 using System.Globalization;
 using System.Net;
@@ -16,13 +17,17 @@ using OrleansInference;
 var builder = Host.CreateApplicationBuilder(args);
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
 var gateway = new IPEndPoint(IPAddress.Loopback, builder.Configuration.GetValue("gateway", 30000));
-builder.UseOrleansClient(client => client
-    .UseStaticClustering(gateway)
-    .Configure<ClusterOptions>(options =>
+var redis = builder.Configuration["redis"];
+builder.UseOrleansClient(client =>
+{
+    if (redis is null) client.UseStaticClustering(gateway);
+    else client.UseRedisClustering(redis);
+    client.Configure<ClusterOptions>(options =>
     {
         options.ServiceId = "orleans-inference";
-        options.ClusterId = "embedded";
-    }));
+        options.ClusterId = redis is null ? "embedded" : "inference";
+    });
+});
 builder.Services.AddInferenceClient();
 
 using var host = builder.Build();
