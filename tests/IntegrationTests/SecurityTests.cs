@@ -5,7 +5,7 @@ using OrleansInference.Grains;
 
 namespace IntegrationTests;
 
-/// <summary>Safe unless something else is said aloud.</summary>
+/// <summary>Safe unless something else is set explicitly.</summary>
 public sealed class SecurityTests(DemoServer demo)
 {
     [Theory]

@@ -1,6 +1,6 @@
 namespace OrleansInference.Api.Security;
 
-/// <summary>Who may call. Section <c>Inference:Security</c>: safe unless something else is said aloud.</summary>
+/// <summary>Who may call. Section <c>Inference:Security</c>: safe unless something else is set explicitly.</summary>
 /// <param name="ApiKey">The key that every call but health checks must bring; null when none is configured.</param>
 /// <param name="AllowAnonymous">Whether others may call without a key.</param>
 public sealed record ApiAccess(string? ApiKey, bool AllowAnonymous)

@@ -6,7 +6,7 @@ using OrleansInference.Silo;
 
 namespace UnitTests.Silo;
 
-/// <summary>Where a silo listens: loopback, unless something else is said aloud.</summary>
+/// <summary>Where a silo listens: loopback, unless something else is set explicitly.</summary>
 public sealed class SiloEndpointsTests
 {
     [Fact]
