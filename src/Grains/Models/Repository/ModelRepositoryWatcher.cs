@@ -9,7 +9,7 @@ namespace OrleansInference.Grains.Models.Repository;
 /// <summary>Looks at the repository again and again, and has what changed served.</summary>
 /// <remarks>
 /// A change is acted on when two looks have seen the same: a folder that is being copied is not read half-way. What cannot be
-/// loaded is tried again when it changes.
+/// loaded is tried again when it changes. A repository that is suddenly empty changes nothing: the last models go when they are unloaded.
 /// </remarks>
 internal sealed partial class ModelRepositoryWatcher(
     ModelEntries entries,
@@ -76,17 +76,26 @@ internal sealed partial class ModelRepositoryWatcher(
         try
         {
             var names = repository.List();
+            if (names.Count == 0 && entries.All.Any(entry => !entry.Control.Unloaded)) return ServeOn(HasNoModel);
             _lastFault = null;
             return names;
         }
         catch (Exception e) when (e is InferenceStartupException or IOException or UnauthorizedAccessException)
         {
-            // Whatever serves goes on: a share that is away for a moment must not take the models with it.
-            if (_lastFault != e.Message) LogUnreadable(e.Message);
-            _lastFault = e.Message;
-            return null;
+            return ServeOn(e.Message);
         }
     }
+
+    // A share that is away for a moment must not take the models with it, and where it was mounted an empty folder is left.
+    private IReadOnlyList<string>? ServeOn(string fault)
+    {
+        if (_lastFault != fault) LogUnreadable(fault);
+        _lastFault = fault;
+        return null;
+    }
+
+    private string HasNoModel =>
+        $"{options.Value.Path} holds no model any more, as where a share is not mounted. Bring the models back, or unload those that are to go: POST /v2/repository/models/{{model}}/unload.";
 
     private async Task TryAsync(Task change)
     {

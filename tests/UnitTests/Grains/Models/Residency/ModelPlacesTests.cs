@@ -168,6 +168,20 @@ public sealed class ModelPlacesTests
         Assert.Equal(1, (await silo.InferAsync("m0")).Version);
     }
 
+    [Fact]
+    public async Task Look_RepositoryEmptyWhileNothingIsInMemory_ForgetsNothing()
+    {
+        using var silo = await StartAsync(limit: 1, models: 1);
+        silo.Repository.Remove("m0");
+        await silo.LookTwiceAsync();
+        Assert.Equal(InferenceErrorCode.NotReady, (await silo.InferFailsAsync("m0")).Code);
+
+        silo.Repository.Put("m0", [1]);
+        await silo.LookTwiceAsync();
+
+        Assert.Equal(1, (await silo.InferAsync("m0")).Version);
+    }
+
     private static async Task<SiloModels> StartAsync(int limit, int models)
     {
         var silo = new SiloModels(limit);

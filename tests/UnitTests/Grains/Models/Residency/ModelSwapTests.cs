@@ -123,6 +123,7 @@ public sealed class ModelSwapTests : IDisposable
     [Fact]
     public async Task Acquire_GenerationOfARemovedModel_AnswersUntilItsHoldersHaveGone()
     {
+        _silo.Repository.Put("n", [1]);
         await _silo.StartAsync();
         var held = await _silo.Catalog.AcquireAsync("m", null, CancellationToken.None);
         _silo.Repository.Remove("m");
@@ -238,6 +239,47 @@ public sealed class ModelSwapTests : IDisposable
         await _silo.LookTwiceAsync();
 
         Assert.Equal(1, (await _silo.InferAsync("m")).Version);
+    }
+
+    [Fact]
+    public async Task Look_RepositoryEmpty_ServesOnAndTellsOnceHowTheLastModelIsRemoved()
+    {
+        await _silo.StartAsync();
+
+        _silo.Repository.Remove("m");
+        await _silo.LookTwiceAsync();
+
+        Assert.Equal(1, (await _silo.InferAsync("m")).Version);
+        Assert.Equal(
+            "The model repository cannot be read; what is loaded serves on: /models holds no model any more, as where a share is not mounted. "
+            + "Bring the models back, or unload those that are to go: POST /v2/repository/models/{model}/unload.",
+            Assert.Single(_silo.WatcherLog.Messages));
+    }
+
+    [Fact]
+    public async Task Look_RepositoryEmptyAndBack_ServesWhatHasChanged()
+    {
+        await _silo.StartAsync();
+        _silo.Repository.Remove("m");
+        await _silo.LookTwiceAsync();
+
+        _silo.Repository.Put("m", [2]);
+        await _silo.LookTwiceAsync();
+
+        Assert.Equal(2, (await _silo.InferAsync("m")).Version);
+    }
+
+    [Fact]
+    public async Task Look_LastModelUnloadedAndItsFolderGone_IsRemoved()
+    {
+        await _silo.StartAsync();
+        await _silo.Updater.ApplyAsync(_silo.Entries.Find("m")!, new ModelControlState { Epoch = 1, Unloaded = true }, read: false);
+
+        _silo.Repository.Remove("m");
+        await _silo.LookTwiceAsync();
+
+        Assert.Equal("There is no model 'm'. Served here: (none).", (await _silo.InferFailsAsync("m")).Message);
+        Assert.Empty(_silo.WatcherLog.Messages);
     }
 
     [Fact]

@@ -52,7 +52,7 @@ internal sealed class SiloModels : IControlStates, IDisposable
         _services.Add(Catalog);
         _services.Add(Updater);
         Index = new ModelIndex(Entries, Places, Repository);
-        Watcher = new ModelRepositoryWatcher(Entries, Updater, Places, Startup, Repository, repositoryOptions, Time, NullLogger<ModelRepositoryWatcher>.Instance);
+        Watcher = new ModelRepositoryWatcher(Entries, Updater, Places, Startup, Repository, repositoryOptions, Time, WatcherLog);
     }
 
     public FakeTimeProvider Time { get; } = new();
@@ -78,6 +78,8 @@ internal sealed class SiloModels : IControlStates, IDisposable
     public ModelIndex Index { get; }
 
     public ModelRepositoryWatcher Watcher { get; }
+
+    public FakeLogger<ModelRepositoryWatcher> WatcherLog { get; } = new();
 
     /// <summary>Loads the models of the start, as the host does.</summary>
     public async Task<SiloModels> StartAsync()
