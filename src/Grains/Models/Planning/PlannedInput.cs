@@ -19,7 +19,7 @@ public sealed record PlannedInput(string Name, TensorDatatype Datatype, long[] S
     public IReadOnlyList<string> FeatureNames { get; init; } = [];
 
     /// <summary>The tensor for one prediction.</summary>
-    /// <exception cref="InferenceException">A number is too large for the input: InvalidInput where it came with the request, else ModelFailed.</exception>
+    /// <exception cref="InferenceException">A number is beyond the input's datatype: InvalidInput where it came with the request, else ModelFailed.</exception>
     public Tensor ToTensor(ReadOnlySpan<FeatureValue> features) => new()
     {
         Name = Name,
@@ -35,21 +35,37 @@ public sealed record PlannedInput(string Name, TensorDatatype Datatype, long[] S
         for (var i = 0; i < Features.Length; i++)
         {
             var number = features[Features[i]].Number;
-            if (Datatype is TensorDatatype.FP32 && double.IsFinite(number) && float.IsInfinity((float)number)) throw TooLarge(i, number);
+            if (!Holds(number)) throw TooLarge(i, number);
             Write(data.AsSpan(i * size), number);
         }
 
         return data;
     }
 
-    // The model would be blamed for an infinity that it was never sent.
+    // The model would be blamed for an infinity that it was never sent, or for another whole number: a cast ends at the range's end.
+    // Fractions are cut, and NaN, which stands for nothing, is 0. As a double long.MaxValue is one more than INT64 holds.
+    private bool Holds(double number) => Datatype switch
+    {
+        TensorDatatype.FP32 => !double.IsFinite(number) || float.IsFinite((float)number),
+        TensorDatatype.INT64 => double.IsNaN(number) || number is >= long.MinValue and < long.MaxValue,
+        TensorDatatype.INT32 => double.IsNaN(number) || Math.Truncate(number) is >= int.MinValue and <= int.MaxValue,
+        _ => true,
+    };
+
+    private string Range => Datatype switch
+    {
+        TensorDatatype.FP32 => "-3.4E+38 to 3.4E+38",
+        TensorDatatype.INT64 => $"{long.MinValue} to {long.MaxValue}",
+        _ => $"{int.MinValue} to {int.MaxValue}",
+    };
+
     private InferenceException TooLarge(int position, double number)
     {
         var (name, value) = (FeatureNames.ElementAtOrDefault(position) ?? Name, number.ToString("R", CultureInfo.InvariantCulture));
-        const string Fault = "is beyond what the model's FP32 input holds; send -3.4E+38 to 3.4E+38";
         return name.StartsWith(RequestPrefix, StringComparison.Ordinal)
-            ? InferenceException.InvalidInput(new FieldError(name[RequestPrefix.Length..], Fault, value))
-            : new InferenceException(InferenceErrorCode.ModelFailed, $"The feature {name} is {value}, which is beyond what the model's FP32 input '{Name}' holds. Correct its source.");
+            ? InferenceException.InvalidInput(new FieldError(name[RequestPrefix.Length..], $"is beyond what the model's {Datatype} input holds; send {Range}", value))
+            : new InferenceException(
+                InferenceErrorCode.ModelFailed, $"The feature {name} is {value}, which is beyond what the model's {Datatype} input '{Name}' holds ({Range}). Correct its source.");
     }
 
     private void Write(Span<byte> target, double number)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using OrleansInference;
 using OrleansInference.Grains.Features;
@@ -23,7 +24,7 @@ public sealed class PlannedInputTests
 
     [Theory]
     [InlineData("request.amount", InferenceErrorCode.InvalidInput, "amount is beyond what the model's FP32 input holds; send -3.4E+38 to 3.4E+38")]
-    [InlineData("spending.mean", InferenceErrorCode.ModelFailed, "The feature spending.mean is 1E+39, which is beyond what the model's FP32 input 'x' holds. Correct its source.")]
+    [InlineData("spending.mean", InferenceErrorCode.ModelFailed, "The feature spending.mean is 1E+39, which is beyond what the model's FP32 input 'x' holds (-3.4E+38 to 3.4E+38). Correct its source.")]
     public void ToTensor_NumberBeyondFp32_BlamesWhoSentIt(string feature, InferenceErrorCode code, string message)
     {
         var input = new PlannedInput("x", TensorDatatype.FP32, [1, 1], [0]) { FeatureNames = [feature] };
@@ -41,6 +42,45 @@ public sealed class PlannedInputTests
 
     [Fact]
     public void ToTensor_Int32_CutsFractions() => Assert.Equal([-3, 2], Elements<int>(TensorDatatype.INT32));
+
+    [Theory]
+    [InlineData("request.id", InferenceErrorCode.InvalidInput, "id is beyond what the model's INT32 input holds; send -2147483648 to 2147483647")]
+    [InlineData("spending.id", InferenceErrorCode.ModelFailed, "The feature spending.id is 3000000000, which is beyond what the model's INT32 input 'x' holds (-2147483648 to 2147483647). Correct its source.")]
+    public void ToTensor_NumberBeyondInt32_BlamesWhoSentIt(string feature, InferenceErrorCode code, string message)
+    {
+        var input = new PlannedInput("x", TensorDatatype.INT32, [1, 1], [0]) { FeatureNames = [feature] };
+
+        var failure = Assert.Throws<InferenceException>(() => input.ToTensor([FeatureValue.Of(3e9)]));
+
+        Assert.Equal((code, message), (failure.Code, failure.Message));
+    }
+
+    [Theory]
+    [InlineData(TensorDatatype.INT32, 2147483648d)]
+    [InlineData(TensorDatatype.INT32, -2147483649d)]
+    [InlineData(TensorDatatype.INT32, double.PositiveInfinity)]
+    [InlineData(TensorDatatype.INT64, 9223372036854775808d)]
+    [InlineData(TensorDatatype.INT64, -9223372036854777856d)]
+    [InlineData(TensorDatatype.INT64, double.NegativeInfinity)]
+    public void ToTensor_NextToTheRange_IsRefused(TensorDatatype datatype, double number)
+    {
+        var failure = Assert.Throws<InferenceException>(() => new PlannedInput("x", datatype, [1, 1], [0]) { FeatureNames = ["request.id"] }.ToTensor([FeatureValue.Of(number)]));
+
+        var field = Assert.Single(failure.Fields);
+        Assert.Equal(("id", number), (field.Field, double.Parse(field.Value!, CultureInfo.InvariantCulture)));
+    }
+
+    [Theory]
+    [InlineData(2147483647.9, int.MaxValue)]
+    [InlineData(-2147483648.9, int.MinValue)]
+    public void ToTensor_EndsOfInt32_AreHeld(double number, int expected) =>
+        Assert.Equal([expected], new PlannedInput("x", TensorDatatype.INT32, [1, 1], [0]).ToTensor([FeatureValue.Of(number)]).Elements<int>().ToArray());
+
+    [Theory]
+    [InlineData(9223372036854774784d, long.MaxValue - 1023)]
+    [InlineData(-9223372036854775808d, long.MinValue)]
+    public void ToTensor_EndsOfInt64_AreHeld(double number, long expected) =>
+        Assert.Equal([expected], new PlannedInput("x", TensorDatatype.INT64, [1, 1], [0]).ToTensor([FeatureValue.Of(number)]).Elements<long>().ToArray());
 
     [Fact]
     public void ToTensor_Bool_IsOneForAnythingButZero() =>
