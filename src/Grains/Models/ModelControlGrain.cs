@@ -20,9 +20,14 @@ internal sealed class ModelControlGrain(
 
     private StoredState<ModelControlState> Stored => field ??= states.Of<ModelControlState>(this, StateName, $"What is agreed on for model {Name}");
 
-    private ModelControlState State => Stored.State;
+    // What is known to be stored: silos ask while a write is under way, and would follow what may never have been agreed on.
+    private ModelControlState State { get; set; } = new();
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken) => Stored.ReadAsync();
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        await Stored.ReadAsync();
+        State = Stored.State;
+    }
 
     public async Task<ModelChange> LoadAsync()
     {
@@ -71,16 +76,16 @@ internal sealed class ModelControlGrain(
 
     private async Task StoreAsync(ModelControlState next)
     {
-        var before = State;
         Stored.State = next;
         try
         {
             await Stored.WriteAsync();
+            State = next;
         }
         catch (Exception e)
         {
             // It must not go on from what it believes: another activation has written, or it is not known whether this one has.
-            Stored.State = before;
+            Stored.State = State;
             DeactivateOnIdle();
             if (e is not InconsistentStateException) throw;
             throw new InferenceException(

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Runtime;
 using OrleansInference;
+using OrleansInference.Grains.Models.Control;
 
 namespace IntegrationTests.AfterThePrediction;
 
@@ -93,6 +94,24 @@ public sealed class StoredStateTests : IDisposable
         await AssertChangesAsync(server, change);
     }
 
+    [Fact]
+    public async Task Control_AskedWhileAChangeIsStoredInVain_IsWhatIsStored()
+    {
+        var writes = new HeldStateWrites();
+        await using var server = await StartAsync(writes.Hold);
+        await server.Client.LoadModelAsync("identity");
+        writes.Arm();
+        var unloading = server.Client.UnloadModelAsync("identity");
+        await writes.Reached;
+
+        var agreed = await server.Services.GetRequiredService<IGrainFactory>().GetGrain<IModelControlStateGrain>("identity").GetAsync();
+        writes.Fail();
+
+        Assert.Equal(InferenceErrorCode.StorageUnavailable, (await Assert.ThrowsAsync<InferenceException>(() => unloading)).Code);
+        Assert.Equal((1, false), (agreed.Epoch, agreed.Unloaded));
+        await AssertChangesAsync(server, "unload");
+    }
+
     [Theory]
     [InlineData("load")]
     [InlineData("unload")]
@@ -109,11 +128,11 @@ public sealed class StoredStateTests : IDisposable
         await AssertChangesAsync(server, change);
     }
 
-    private async Task<InProcessServer> StartAsync()
+    private async Task<InProcessServer> StartAsync(Action<IServiceCollection>? configure = null)
     {
         var models = _directory.CopyTestModels("identity");
         TestModels.WriteManifest(models, "identity", Manifest.Replace("\"request.x\"", "\"request.x\", \"request.x\", \"request.x\", \"request.x\"", StringComparison.Ordinal));
-        var server = await InProcessServer.StartAsync(new TestDirectory(), [$"Inference:ModelRepository:Path={models}", "Inference:ModelRepository:PollInterval=00:00:00"]);
+        var server = await InProcessServer.StartAsync(new TestDirectory(), [$"Inference:ModelRepository:Path={models}", "Inference:ModelRepository:PollInterval=00:00:00"], configure);
         await server.Client.PredictAsync(new PredictionRequest { Model = "identity", UserId = "7", Fields = [new("x", 1)] }, TestContext.Current.CancellationToken);
         return server;
     }
