@@ -255,7 +255,7 @@ internal sealed class DynamicBatcher : IAsyncDisposable
             batch = TakeNeedsLock(now);
 
             // Where nothing was ripe another run would find the same: only time can change it.
-            demand = batch is not null ? DemandNeedsLock(now) : new Demand(false, _waiting.DelayLeft(_joins, now));
+            demand = batch is not null ? DemandNeedsLock(now) : new Demand(false, _waiting.DelayLeft(_joins, _bulkRuns, now));
         }
 
         Meet(demand);
@@ -288,7 +288,7 @@ internal sealed class DynamicBatcher : IAsyncDisposable
     private Demand DemandNeedsLock(long now)
     {
         if (_isClosed || _runsAsked >= Math.Min(_waiting.RunsNeeded(_joins, _bulkRuns, now), _maxRuns)) return default;
-        if (_waiting.TimeToGather(_joins, now) is { } left) return new Demand(false, left);
+        if (_waiting.TimeToGather(_joins, _bulkRuns, now) is { } left) return new Demand(false, left);
         _runsAsked++;
         return new Demand(true, null);
     }

@@ -21,19 +21,26 @@ internal sealed class PriorityQueues(BatchingOptions options, TimeProvider time,
     /// <summary>How many runs would empty the queues, as far as they may begin now.</summary>
     public int RunsNeeded(bool joins, int bulkRuns, long now)
     {
-        var bulk = MayRunBulk(bulkRuns, now) ? _bulk : null;
-        var (rows, count) = (_interactive.Rows + (bulk?.Rows ?? 0), _interactive.Count + (bulk?.Count ?? 0));
-        return joins ? (rows + options.MaxBatchSize - 1) / options.MaxBatchSize : count;
+        var bulk = BulkThatMayRun(bulkRuns, now);
+        if (!joins) return _interactive.Count + (bulk?.Count ?? 0);
+        return (_interactive.Rows + (bulk?.Rows ?? 0) + options.MaxBatchSize - 1) / options.MaxBatchSize;
     }
 
     /// <summary>How long to wait for others before a run is asked for; null when there are enough, or the oldest has waited long enough.</summary>
-    public TimeSpan? TimeToGather(bool joins, long now) => Rows < options.MaxBatchSize ? DelayLeft(joins, now) : null;
-
-    /// <summary>How long the oldest may still wait for others; null when none waits, or not for others.</summary>
-    public TimeSpan? DelayLeft(bool joins, long now)
+    public TimeSpan? TimeToGather(bool joins, int bulkRuns, long now)
     {
-        if (!joins || options.MaxQueueDelay <= TimeSpan.Zero || Rows == 0) return null;
-        var oldest = Math.Min(_interactive.First?.EnqueuedAt ?? long.MaxValue, _bulk.First?.EnqueuedAt ?? long.MaxValue);
+        var rows = _interactive.Rows + (BulkThatMayRun(bulkRuns, now)?.Rows ?? 0);
+        return rows < options.MaxBatchSize ? DelayLeft(joins, bulkRuns, now) : null;
+    }
+
+    /// <summary>How long the oldest that may run now may still wait for others; null when none waits, or not for others.</summary>
+    public TimeSpan? DelayLeft(bool joins, int bulkRuns, long now)
+    {
+        if (!joins || options.MaxQueueDelay <= TimeSpan.Zero) return null;
+
+        // Bulk that may not run waits for the end of a run: its age tells nothing of when somebody else's delay is over.
+        var oldest = Math.Min(_interactive.First?.EnqueuedAt ?? long.MaxValue, BulkThatMayRun(bulkRuns, now)?.First?.EnqueuedAt ?? long.MaxValue);
+        if (oldest == long.MaxValue) return null;
         var left = options.MaxQueueDelay - time.GetElapsedTime(oldest, now);
         return left > TimeSpan.Zero ? left : null;
     }
@@ -48,6 +55,8 @@ internal sealed class PriorityQueues(BatchingOptions options, TimeProvider time,
         if (isTaken) Turns.OnTaken(batch.Priority, bulkWaits: _bulk.Count > 0);
         return isTaken;
     }
+
+    private PendingQueue? BulkThatMayRun(int bulkRuns, long now) => MayRunBulk(bulkRuns, now) ? _bulk : null;
 
     private bool MayRunBulk(int bulkRuns, long now) => _bulk.Count > 0 && bulkRuns < Turns.BulkThreads(now);
 

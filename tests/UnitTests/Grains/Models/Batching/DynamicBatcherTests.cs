@@ -1,5 +1,6 @@
 using OrleansInference;
 using OrleansInference.Grains.Models.Batching;
+using OrleansInference.Grains.Models.Scheduling;
 using UnitTests.Fakes;
 using static UnitTests.Fakes.ServedVersionBuilder;
 
@@ -405,6 +406,31 @@ public sealed class DynamicBatcherTests : IDisposable
     }
 
     [Fact]
+    public async Task InferAsync_MaxQueueDelayBehindBulkThatMayNotRun_WaitsItsOwnDelayAndNotForTheBulkRun()
+    {
+        (_served.ThreadCount, _served.Batching) = (2, new BatchingOptions { MaxBatchSize = 4, MaxQueueDelay = TimeSpan.FromMilliseconds(5) });
+        await _served.InferAsync(Rows(1, 1, 1, 1), Stop);
+        using var bulkRun = new Gate();
+        _served.Session.OnRun = (inputs, cancellationToken) =>
+        {
+            if (inputs[0].Elements<float>()[0] < 0) bulkRun.Pass(cancellationToken);
+        };
+        var runs = _served.InferAsync(Bulk(-1, -1, -1, -1), Stop);
+        await bulkRun.Reached;
+        var waits = _served.InferAsync(Bulk(2), Stop);
+        _served.Time.Advance(TimeSpan.FromMilliseconds(6));
+
+        var interactive = _served.InferAsync(Rows(3), Stop);
+        await IdleThreadHasLookedAsync();
+        _served.Time.Advance(TimeSpan.FromMilliseconds(5));
+
+        AssertValues(await interactive.WaitAsync(Gate.Patience, Stop), 3);
+        Assert.Equal((false, false), (runs.IsCompleted, waits.IsCompleted));
+        bulkRun.Open();
+        await Task.WhenAll(runs, waits).WaitAsync(Gate.Patience, Stop);
+    }
+
+    [Fact]
     public async Task InferAsync_FloodOfBulk_LeavesTheInteractiveMedianWithinTwoTimes()
     {
         _served.Batching = new BatchingOptions { MaxBatchSize = 64 };
@@ -466,6 +492,10 @@ public sealed class DynamicBatcherTests : IDisposable
         AssertValues(await running, -1);
         await ending.WaitAsync(Gate.Patience, Stop);
     }
+
+    // One thread is idle, and takes what was asked of it in turn.
+    private Task IdleThreadHasLookedAsync() =>
+        Task.Factory.StartNew(() => { }, Stop, TaskCreationOptions.None, new InferenceTaskScheduler(_served.Threads, 1)).WaitAsync(Gate.Patience, Stop);
 
     private static InferenceRequest Bulk(params float[] values) => Rows(values) with { Priority = InferencePriority.Bulk };
 
