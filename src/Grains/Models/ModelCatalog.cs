@@ -60,14 +60,16 @@ internal sealed class ModelCatalog(
         if ((name ?? DefaultModel) is { } wanted && entries.Find(wanted) is { } entry) return entry;
         if (!startup.IsReady)
             throw new InferenceException(InferenceErrorCode.NotReady, "The models are being loaded. Retry.", RetryAfter);
-        throw new InferenceException(InferenceErrorCode.NotFound, name is null
-            ? $"No default model is set. Set Inference:DefaultModel, or ask one by name: {Names(Known)}."
-            : $"There is no model '{FieldError.Quote(name)}'. Served here: {Names(Known)}.");
+        throw name is not null
+            ? Unknown(name)
+            : new InferenceException(InferenceErrorCode.NotFound, $"No default model is set. Set Inference:DefaultModel, or ask one by name: {Names(Known)}.");
     }
 
     /// <summary>Why a model that is not in memory does not answer; null when it can be loaded.</summary>
     public InferenceException? WhyAbsent(ModelEntry entry)
     {
+        // While its caller waited: nothing loads it any more.
+        if (entry.IsRemoved) return Unknown(entry.Name);
         if (entry.Control.Unloaded)
             return new(InferenceErrorCode.NotReady, $"Model {entry.Name} was unloaded. Load it again: POST /v2/repository/models/{entry.Name}/load.");
         if (entry.Fault is { } fault)
@@ -78,6 +80,8 @@ internal sealed class ModelCatalog(
     /// <summary>The models in memory that predict, by name.</summary>
     public IEnumerable<ServedModel> Predicting =>
         entries.All.Select(entry => entry.Current).OfType<ServedModel>().Where(model => model.Plan is not null).OrderBy(model => model.Name, StringComparer.Ordinal);
+
+    private InferenceException Unknown(string name) => new(InferenceErrorCode.NotFound, $"There is no model '{FieldError.Quote(name)}'. Served here: {Names(Known)}.");
 
     private IEnumerable<string> Known => entries.All.Where(entry => !entry.Control.Unloaded).Select(entry => entry.Name);
 

@@ -182,6 +182,34 @@ public sealed class ModelPlacesTests
         Assert.Equal(1, (await silo.InferAsync("m0")).Version);
     }
 
+    [Fact]
+    public async Task Infer_RemovedBeforeTheWaitersSeeItLoaded_IsNotFound()
+    {
+        using var silo = await StartAsync(limit: 1, models: 2);
+        using var load = new Gate();
+        using var turn = new Gate();
+        using var enough = new CancellationTokenSource();
+        silo.Versions.OnLoad = (_, _) => load.Pass(CancellationToken.None);
+        var turns = new TaskFactory(new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler);
+        var waiting = turns.StartNew(() => silo.Catalog.AcquireAsync("m0", null, enough.Token).AsTask(), TestContext.Current.CancellationToken).Unwrap();
+        await load.Reached;
+
+        // The caller's grain is busy while the load ends and the model goes.
+        var busy = turns.StartNew(() => turn.Pass(CancellationToken.None), TestContext.Current.CancellationToken);
+        await turn.Reached;
+        silo.Repository.Remove("m0");
+        var looking = silo.Watcher.LookAsync();
+        load.Open();
+        await looking.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+        turn.Open();
+        await busy;
+        enough.CancelAfter(Gate.Patience);
+
+        var failure = await Assert.ThrowsAsync<InferenceException>(() => waiting);
+
+        Assert.Equal((InferenceErrorCode.NotFound, "There is no model 'm0'. Served here: m1."), (failure.Code, failure.Message));
+    }
+
     private static async Task<SiloModels> StartAsync(int limit, int models)
     {
         var silo = new SiloModels(limit);
