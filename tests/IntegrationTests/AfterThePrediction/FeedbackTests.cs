@@ -93,6 +93,17 @@ public sealed class FeedbackTests(PrivateDemoServer demo) : IClassFixture<Privat
         Assert.Empty((await server.Http.GetJsonAsync("/v1/models/fraud/quality?to=2020-01-01T00:00:00Z")).EnumerateArray());
     }
 
+    [Fact]
+    public async Task Quality_OneHugeLabel_IsAnsweredAsBefore()
+    {
+        await demo.Server.Client.RecordOutcomeAsync(await PredictAsync("4", 20), 1e200);
+
+        var quality = Assert.Single((await demo.Server.Http.GetJsonAsync("/v1/models/fraud/quality?version=2")).EnumerateArray());
+
+        Assert.InRange(quality.GetProperty("mean_absolute_error").GetDouble(), 1e190, 1e200);
+        Assert.InRange(quality.GetProperty("root_mean_squared_error").GetDouble(), 1e190, 1e200);
+    }
+
     [Theory]
     [InlineData("version=two", "version", "must be the number of a version, such as 2")]
     [InlineData("from=yesterday", "from", "must be an ISO 8601 time such as 2026-04-01T00:00:00Z")]

@@ -14,10 +14,21 @@ internal static class QualityMeasure
         Model = query.Model,
         Version = version,
         Labelled = scores.Length,
-        MeanAbsoluteError = scores.Average(score => Math.Abs(score.Score - score.Label)),
-        RootMeanSquaredError = Math.Sqrt(scores.Average(score => Math.Pow(score.Score - score.Label, 2))),
+        MeanAbsoluteError = Mean([.. scores.Select(Error)]),
+        RootMeanSquaredError = RootMeanSquare([.. scores.Select(Error)]),
         Binary = scores.All(score => score.Label is 0 or 1) ? Binary(scores, query.Threshold) : null,
     };
+
+    // Two numbers of opposite signs can be further apart than a double can say.
+    private static double Error(LabelledScore score) => Math.Min(Math.Abs(score.Score - score.Label), double.MaxValue);
+
+    // By shares of the largest: a sum of large numbers, or their squares, would overflow, and no JSON can say infinity.
+    private static double Mean(double[] values) => LargestOf(values) is var largest and > 0 ? largest * values.Average(value => value / largest) : 0;
+
+    private static double RootMeanSquare(double[] values) =>
+        LargestOf(values) is var largest and > 0 ? largest * Math.Sqrt(values.Average(value => Math.Pow(value / largest, 2))) : 0;
+
+    private static double LargestOf(double[] values) => values.Select(Math.Abs).DefaultIfEmpty().Max();
 
     private static BinaryQuality Binary(LabelledScore[] scores, double threshold)
     {
@@ -33,7 +44,7 @@ internal static class QualityMeasure
             Threshold = threshold,
             Precision = above.Length == 0 ? null : (double)hits / above.Length,
             Recall = positives == 0 ? null : (double)hits / positives,
-            CalibrationError = bins.Sum(bin => bin.Count * Math.Abs(bin.MeanPrediction - bin.ObservedRate)) / scores.Length,
+            CalibrationError = Math.Min(bins.Sum(bin => (double)bin.Count / scores.Length * Math.Abs(bin.MeanPrediction - bin.ObservedRate)), double.MaxValue),
             Calibration = bins,
         };
     }
@@ -89,7 +100,7 @@ internal static class QualityMeasure
             (double)bin / Bins,
             (bin + 1.0) / Bins,
             bins[bin].Count(),
-            bins[bin].Select(score => score.Score).DefaultIfEmpty().Average(),
-            bins[bin].Select(score => score.Label).DefaultIfEmpty().Average()))];
+            Mean([.. bins[bin].Select(score => score.Score)]),
+            Mean([.. bins[bin].Select(score => score.Label)])))];
     }
 }

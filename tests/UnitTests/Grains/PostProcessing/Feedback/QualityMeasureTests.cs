@@ -56,6 +56,47 @@ public sealed class QualityMeasureTests
     }
 
     [Fact]
+    public void Of_HugeLabels_HaveTheirErrors()
+    {
+        var quality = Assert.Single(QualityMeasure.Of(new QualityQuery { Model = "m" }, [new(1, 0.5, 3e200), new(1, 0.5, -4e200)]));
+
+        Assert.Equal(3.5e200, quality.MeanAbsoluteError, 1e188);
+        Assert.Equal(Math.Sqrt(12.5) * 1e200, quality.RootMeanSquaredError, 1e188);
+    }
+
+    [Fact]
+    public void Of_HugeNumbers_StayFinite()
+    {
+        var quality = Assert.Single(QualityMeasure.Of(
+            new QualityQuery { Model = "m" }, [new(1, -double.MaxValue, double.MaxValue), new(1, double.MaxValue, -double.MaxValue), new(1, 0, double.MaxValue)]));
+
+        AssertFinite(quality.MeanAbsoluteError, quality.RootMeanSquaredError);
+    }
+
+    [Fact]
+    public void Of_HugePredictionsOfTrueAndFalse_StayFinite()
+    {
+        LabelledScore[] scores = [new(1, double.MaxValue, 1), new(1, double.MaxValue, 0), new(1, -double.MaxValue, 1), new(1, -double.MaxValue, 0), new(1, double.MaxValue, 1)];
+
+        var quality = Assert.Single(QualityMeasure.Of(new QualityQuery { Model = "m", Threshold = 0.5 }, scores));
+
+        var binary = quality.Binary!;
+        AssertFinite(quality.MeanAbsoluteError, quality.RootMeanSquaredError, binary.CalibrationError);
+        AssertFinite([.. binary.Calibration.Select(bin => bin.MeanPrediction)]);
+        AssertFinite(binary.Auc!.Value, binary.AveragePrecision!.Value, binary.Precision!.Value, binary.Recall!.Value);
+        Assert.Equal((3, double.MaxValue), (binary.Calibration[9].Count, binary.Calibration[9].MeanPrediction));
+        Assert.Equal(2.0 / 3, binary.Calibration[9].ObservedRate, 12);
+    }
+
+    [Fact]
+    public void Of_PredictionsThatAreTheirLabels_HaveNoError()
+    {
+        var quality = Assert.Single(QualityMeasure.Of(new QualityQuery { Model = "m" }, [new(1, 7, 7), new(1, 0, 0)]));
+
+        Assert.Equal((0.0, 0.0), (quality.MeanAbsoluteError, quality.RootMeanSquaredError));
+    }
+
+    [Fact]
     public void Of_SeveralVersions_AreApart() =>
         Assert.Equal([(1, 1), (2, 2)], QualityMeasure.Of(new QualityQuery { Model = "m" }, [new(2, 0.5, 1), new(1, 0.5, 1), new(2, 0.5, 0)]).Select(quality => (quality.Version, quality.Labelled)));
 
@@ -68,6 +109,8 @@ public sealed class QualityMeasureTests
 
         Assert.Equal(pairs.Average(), Binary(scores).Auc!.Value, 10);
     }
+
+    private static void AssertFinite(params double[] figures) => Assert.All(figures, figure => Assert.True(double.IsFinite(figure), $"{figure}"));
 
     private static BinaryQuality Binary(LabelledScore[] scores, double threshold = 0.5) =>
         Assert.Single(QualityMeasure.Of(new QualityQuery { Model = "m", Threshold = threshold }, scores)).Binary!;
