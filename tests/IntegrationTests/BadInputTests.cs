@@ -13,6 +13,7 @@ public sealed class BadInputTests(PrivateDemoServer demo) : IClassFixture<Privat
     private const string User = "bad-input";
     private const string Predict = "/predict";
     private const string InvalidInput = "InvalidInput";
+    private const string Outcome = "/v1/predictions/01890a5d-ac96-774b-bcce-b302099a8057/outcome";
 
     private InProcessServer Server => demo.Server;
 
@@ -317,6 +318,57 @@ public sealed class BadInputTests(PrivateDemoServer demo) : IClassFixture<Privat
         await AssertGoodRequestWorksAsync();
     }
 
+    // In Latin 1, \u00FF is a byte that UTF-8 does not have.
+    [Theory]
+    [InlineData("POST", Outcome, """{"\ud800": 1}""", "\\ud800", "is not a field of an outcome", "1")]
+    [InlineData("POST", Outcome, "{\"\u00FF\": 1}", "\uFFFD", "is not a field of an outcome", "1")]
+    [InlineData("POST", Outcome, "{\"label\": \"\u00FF\"}", "label", "must be true, false or a finite number", "\"\uFFFD\"")]
+    [InlineData("POST", Outcome, "\"\u00FF\"", "", "must be a JSON object", "\"\uFFFD\"")]
+    [InlineData("POST", "/v1/models/fraud/replay", """{"version": "\ud800"}""", "version", "must be a version's number or label", "\"\\ud800\"")]
+    [InlineData("POST", "/v1/models/fraud/replay", "{\"version\": \"\u00FF\"}", "version", "must be a version's number or label", "\"\uFFFD\"")]
+    [InlineData("POST", "/v1/models/fraud/replay", """{"version": "2", "from": "\ud800"}""", "from", "must be an ISO 8601 time", "\"\\ud800\"")]
+    [InlineData("POST", "/v1/models/fraud/replay", """{"version": "2", "\ud800": 1}""", "\\ud800", "is not a field of a replay", "1")]
+    [InlineData("POST", "/v1/models/fraud/replay", "[\"\u00FF\"]", "", "must be a JSON object", "[\"\uFFFD\"]")]
+    [InlineData("POST", "/v1/users/42/prefetch", """{"model": "\ud800"}""", "model", "must be a string of valid Unicode", "\"\\ud800\"")]
+    [InlineData("POST", "/v1/users/42/prefetch", "{\"\u00FF\": \"fraud\"}", "\uFFFD", "is not a field of a prefetch", "\"fraud\"")]
+    [InlineData("POST", "/v1/users/42/prefetch", "[\"\u00FF\"]", "", "must be a JSON object", "[\"\uFFFD\"]")]
+    [InlineData("PUT", "/v1/users/42/features/profile", "{\"values\": {\"home_x\": \"\u00FF\"}}", "values.home_x", "must be a finite number", "\"\uFFFD\"")]
+    [InlineData("PUT", "/v1/users/42/features/profile", """{"values": {"home_x": "\ud800"}}""", "values.home_x", "must be a finite number", "\"\\ud800\"")]
+    [InlineData("PUT", "/v1/users/42/features/profile", """{"values": {"\ud800": 1}}""", "values.\\ud800", "is not a feature of view profile", "1")]
+    [InlineData("PUT", "/v1/users/42/features/profile", "{\"event_time\": \"\u00FF\", \"values\": {\"home_x\": 1}}", "event_time", "must be an ISO 8601 time", "\"\uFFFD\"")]
+    [InlineData("PUT", "/v1/users/42/features/profile", "{\"values\": {}, \"\u00FF\": 1}", "\uFFFD", "is not a field of a push", "1")]
+    public async Task Body_TextIsNoUnicode_IsRefusedByItsField(string method, string path, string body, string field, string message, string value)
+    {
+        using var request = Request(new HttpMethod(method), path, Encoding.Latin1.GetBytes(body));
+        using var response = await SendAsync(request);
+
+        var problem = await Problem.ReadAsync(response);
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, InvalidInput), (problem.Status, problem.Code));
+        var fault = problem.Errors[0];
+        Assert.Equal((field, value), (fault.Field, fault.Value));
+        Assert.StartsWith(message, fault.Message, StringComparison.Ordinal);
+    }
+
+    // Of things that are not there, so that one that is still good changes nothing.
+    [Theory]
+    [InlineData("POST", Outcome, """{"label": 0.5}""")]
+    [InlineData("POST", Outcome, """{"label": true, "\ud83d\ude00": "\ud83d\ude00"}""")]
+    [InlineData("POST", "/v1/models/none/replay", """{"version": "\ud83d\ude00", "from": "2026-04-01T00:00:00Z", "to": null, "limit": 10}""")]
+    [InlineData("POST", "/v1/users/mutations/prefetch", """{"model": "n\u006fne"}""")]
+    [InlineData("PUT", "/v1/users/mutations/features/none", """{"event_time": "2026-04-01T12:30:00Z", "values": {"home_x": 1.5, "\ud83d\ude00": "\ud83d\ude00"}}""")]
+    public async Task Body_RandomMutationsOfAGoodOne_NeverAnswers5xx(string method, string path, string body)
+    {
+        var random = new Random(20260402);
+        var bodies = Enumerable.Range(0, 500).Select(_ => Mutations.Of(Encoding.UTF8.GetBytes(body), random)).ToArray();
+
+        await Parallel.ForAsync(0, bodies.Length, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = TestContext.Current.CancellationToken }, async (i, cancellationToken) =>
+        {
+            using var request = Request(new HttpMethod(method), path, bodies[i]);
+            using var response = await Server.Http.SendAsync(request, cancellationToken);
+            Assert.True((int)response.StatusCode < 500, $"{(int)response.StatusCode} for {Encoding.Latin1.GetString(bodies[i])}");
+        });
+    }
+
     private async Task AssertOneFaultAsync(string body, string field, string message, string? value)
     {
         var problem = await PostBadAsync(body);
@@ -366,11 +418,13 @@ public sealed class BadInputTests(PrivateDemoServer demo) : IClassFixture<Privat
         Assert.Equal(logged + 1, Server.Log.CountPredictions());
     }
 
-    private static HttpRequestMessage Post(string path, byte[] body)
+    private static HttpRequestMessage Post(string path, byte[] body) => Request(HttpMethod.Post, path, body);
+
+    private static HttpRequestMessage Request(HttpMethod method, string path, byte[] body)
     {
         var content = new ByteArrayContent(body);
         content.Headers.ContentType = new("application/json");
-        return new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        return new HttpRequestMessage(method, path) { Content = content };
     }
 
     private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request) => Server.Http.SendAsync(request, TestContext.Current.CancellationToken);

@@ -25,10 +25,11 @@ internal static class FeaturePushJson
         RequestField[]? values = null;
         foreach (var property in body.EnumerateObject())
         {
-            if (property.Name is "event_time") eventTime = ToValue(property.Value);
-            else if (property.Name is not "values") faults.Add(Fault(property, "is not a field of a push; its fields are event_time and values"));
-            else if (property.Value.ValueKind is not JsonValueKind.Object) faults.Add(Fault(property, "must be an object with a value for each feature, such as {\"name\": 1}"));
-            else values = [.. property.Value.EnumerateObject().Select(value => new RequestField(value.Name, ToValue(value.Value)))];
+            var name = JsonBody.NameOf(property);
+            if (name is "event_time") eventTime = ToValue(property.Value);
+            else if (name is not "values") faults.Add(Fault(name, property.Value, "is not a field of a push; its fields are event_time and values"));
+            else if (property.Value.ValueKind is not JsonValueKind.Object) faults.Add(Fault(name, property.Value, "must be an object with a value for each feature, such as {\"name\": 1}"));
+            else values = [.. property.Value.EnumerateObject().Select(value => new RequestField(JsonBody.NameOf(value), ToValue(value.Value)))];
         }
 
         if (values is null && !faults.Exists(fault => fault.Field is "values")) faults.Add(new FieldError("values", "is required: an object with a value for each feature, such as {\"name\": 1}", null));
@@ -41,9 +42,10 @@ internal static class FeaturePushJson
         string? model = null;
         foreach (var property in body.EnumerateObject())
         {
-            if (property.Name is not "model") throw InferenceException.InvalidInput(Fault(property, "is not a field of a prefetch; its only field is model"));
-            if (property.Value.ValueKind is JsonValueKind.String) model = property.Value.GetString();
-            else if (property.Value.ValueKind is not JsonValueKind.Null) throw InferenceException.InvalidInput(Fault(property, "must be a string"));
+            var name = JsonBody.NameOf(property);
+            if (name is not "model") throw InferenceException.InvalidInput(Fault(name, property.Value, "is not a field of a prefetch; its only field is model"));
+            if (JsonBody.TryGetText(property.Value, out var text)) model = text;
+            else if (property.Value.ValueKind is not JsonValueKind.Null) throw InferenceException.InvalidInput(Fault(name, property.Value, "must be a string of valid Unicode"));
         }
 
         return model;
@@ -52,7 +54,7 @@ internal static class FeaturePushJson
     private static void ThrowIfNoObject(JsonElement body, string example)
     {
         if (body.ValueKind is not JsonValueKind.Object)
-            throw InferenceException.InvalidInput(new FieldError("", $"must be a JSON object such as {example}", FieldError.Quote(body.GetRawText())));
+            throw InferenceException.InvalidInput(new FieldError("", $"must be a JSON object such as {example}", JsonBody.Quote(body)));
     }
 
     private static RequestValue ToValue(JsonElement value) => value.ValueKind switch
@@ -60,23 +62,10 @@ internal static class FeaturePushJson
         JsonValueKind.Null => default,
         JsonValueKind.True or JsonValueKind.False => value.GetBoolean(),
         JsonValueKind.Number when value.TryGetDouble(out var number) && double.IsFinite(number) => number,
-        JsonValueKind.Number => RequestValue.Infinite(value.GetRawText()),
-        JsonValueKind.String => ToText(value),
-        _ => RequestValue.Unsupported(value.GetRawText()),
+        JsonValueKind.Number => RequestValue.Infinite(JsonBody.Quote(value)),
+        JsonValueKind.String when JsonBody.TryGetText(value, out var text) => text,
+        _ => RequestValue.Unsupported(JsonBody.Quote(value)),
     };
 
-    private static RequestValue ToText(JsonElement value)
-    {
-        try
-        {
-            return value.GetString();
-        }
-        catch (InvalidOperationException)
-        {
-            // Half a surrogate pair, or broken UTF-8.
-            return RequestValue.Unsupported(value.GetRawText());
-        }
-    }
-
-    private static FieldError Fault(JsonProperty property, string fault) => new(FieldError.Quote(property.Name), fault, FieldError.Quote(property.Value.GetRawText()));
+    private static FieldError Fault(string name, JsonElement value, string fault) => new(FieldError.Quote(name), fault, JsonBody.Quote(value));
 }

@@ -1,4 +1,7 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 
 namespace OrleansInference.Api.Json;
@@ -6,6 +9,9 @@ namespace OrleansInference.Api.Json;
 /// <summary>Reads a JSON body as a whole.</summary>
 internal static class JsonBody
 {
+    // More than a message quotes, in the longest encoding.
+    private const int QuotedBytes = 400;
+
     /// <exception cref="BadHttpRequestException">400: not JSON; 415: not said to be JSON.</exception>
     public static async ValueTask<T> ReadAsync<T>(HttpRequest request, Func<JsonElement, T> read)
     {
@@ -55,6 +61,41 @@ internal static class JsonBody
         while (reader.Read())
         {
         }
+    }
+
+    /// <summary>A property's name; as it was sent where it holds half a surrogate pair or broken UTF-8, so that it is no name of ours.</summary>
+    public static string NameOf(JsonProperty property)
+    {
+        try
+        {
+            return property.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            return Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8PropertyName(property));
+        }
+    }
+
+    /// <summary>The text of a string; false for anything else, half a surrogate pair and broken UTF-8 included.</summary>
+    public static bool TryGetText(JsonElement value, [NotNullWhen(true)] out string? text)
+    {
+        try
+        {
+            text = value.ValueKind is JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            text = null;
+        }
+
+        return text is not null;
+    }
+
+    /// <summary>The beginning of a value as it was sent, for an error message; bytes that are no UTF-8 show as U+FFFD.</summary>
+    public static string Quote(JsonElement value)
+    {
+        var json = JsonMarshal.GetRawUtf8Value(value);
+        return FieldError.Quote(Encoding.UTF8.GetString(json[..Math.Min(json.Length, QuotedBytes)]));
     }
 
     private static T Read<TState, T>(ReadOnlySequence<byte> body, string example, TState state, Func<ReadOnlySequence<byte>, TState, T> read)

@@ -14,14 +14,14 @@ internal static class OutcomeReader
     private static double Read(JsonElement body)
     {
         if (body.ValueKind is not JsonValueKind.Object)
-            throw InferenceException.InvalidInput(new FieldError("", $"must be a JSON object such as {Example}", FieldError.Quote(body.GetRawText())));
+            throw InferenceException.InvalidInput(new FieldError("", $"must be a JSON object such as {Example}", JsonBody.Quote(body)));
 
         var faults = new List<FieldError>();
         double? label = null;
         foreach (var property in body.EnumerateObject())
         {
-            var sent = FieldError.Quote(property.Value.GetRawText());
-            if (property.Name is not "label") faults.Add(new FieldError(FieldError.Quote(property.Name), "is not a field of an outcome; its only field is label", sent));
+            var (name, sent) = (JsonBody.NameOf(property), JsonBody.Quote(property.Value));
+            if (name is not "label") faults.Add(new FieldError(FieldError.Quote(name), "is not a field of an outcome; its only field is label", sent));
             else if (label is not null) faults.Add(new FieldError("label", "was sent twice; send it once", sent));
             else if (ReadLabel(property.Value) is { } value) label = value;
             else faults.Add(new FieldError("label", "must be true, false or a finite number", sent));

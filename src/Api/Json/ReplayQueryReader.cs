@@ -15,25 +15,25 @@ internal static class ReplayQueryReader
     private static ReplayQuery Read(string model, JsonElement body)
     {
         if (body.ValueKind is not JsonValueKind.Object)
-            throw InferenceException.InvalidInput(new FieldError("", $"must be a JSON object such as {Example}", FieldError.Quote(body.GetRawText())));
+            throw InferenceException.InvalidInput(new FieldError("", $"must be a JSON object such as {Example}", JsonBody.Quote(body)));
 
         var faults = new List<FieldError>();
         var (query, names) = (new ReplayQuery { Model = model, Version = "" }, new HashSet<string>());
         foreach (var property in body.EnumerateObject())
         {
-            if (!names.Add(property.Name)) Refuse(faults, property, "was sent twice; send it once");
-            else query = Read(query, property, faults);
+            var name = JsonBody.NameOf(property);
+            if (!names.Add(name)) Refuse(faults, name, property.Value, "was sent twice; send it once");
+            else query = Read(query, name, property.Value, faults);
         }
 
         if (!names.Contains("version")) faults.Add(new FieldError("version", "is required (a version's number or label, such as \"2\")", null));
         return faults.Count == 0 ? query : throw InferenceException.InvalidInput(faults);
     }
 
-    private static ReplayQuery Read(ReplayQuery query, JsonProperty property, List<FieldError> faults)
+    private static ReplayQuery Read(ReplayQuery query, string name, JsonElement value, List<FieldError> faults)
     {
-        var value = property.Value;
         var isNull = value.ValueKind is JsonValueKind.Null;
-        return property.Name switch
+        return name switch
         {
             "version" when ReadVersion(value) is { Length: > 0 } version => query with { Version = version },
             "from" when isNull => query,
@@ -42,25 +42,25 @@ internal static class ReplayQueryReader
             "to" when ReadTime(value) is { } to => query with { To = to },
             "limit" when isNull => query,
             "limit" when value.ValueKind is JsonValueKind.Number && value.TryGetInt64(out var limit) => query with { Limit = limit },
-            _ => Refuse(query, faults, property),
+            _ => Refuse(query, faults, name, value),
         };
     }
 
     private static string? ReadVersion(JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.String => value.GetString(),
+        JsonValueKind.String when JsonBody.TryGetText(value, out var text) => text,
         JsonValueKind.Number when value.TryGetInt32(out var number) => number.ToString(CultureInfo.InvariantCulture),
         _ => null,
     };
 
     private static DateTimeOffset? ReadTime(JsonElement value) =>
-        value.ValueKind is JsonValueKind.String && DateTimeOffset.TryParse(value.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+        JsonBody.TryGetText(value, out var text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
             ? time
             : null;
 
-    private static ReplayQuery Refuse(ReplayQuery query, List<FieldError> faults, JsonProperty property)
+    private static ReplayQuery Refuse(ReplayQuery query, List<FieldError> faults, string name, JsonElement value)
     {
-        Refuse(faults, property, property.Name switch
+        Refuse(faults, name, value, name switch
         {
             "version" => "must be a version's number or label, such as \"2\"",
             "from" or "to" => "must be an ISO 8601 time such as \"2026-04-01T00:00:00Z\"",
@@ -70,6 +70,6 @@ internal static class ReplayQueryReader
         return query;
     }
 
-    private static void Refuse(List<FieldError> faults, JsonProperty property, string fault) =>
-        faults.Add(new FieldError(FieldError.Quote(property.Name), fault, FieldError.Quote(property.Value.GetRawText())));
+    private static void Refuse(List<FieldError> faults, string name, JsonElement value, string fault) =>
+        faults.Add(new FieldError(FieldError.Quote(name), fault, JsonBody.Quote(value)));
 }

@@ -44,7 +44,20 @@ internal static class PredictRequestTranslator
         Value.KindOneofCase.BoolValue => value.BoolValue,
         Value.KindOneofCase.NumberValue when double.IsFinite(value.NumberValue) => value.NumberValue,
         Value.KindOneofCase.NumberValue => RequestValue.Infinite(value.NumberValue.ToString(CultureInfo.InvariantCulture)),
-        Value.KindOneofCase.StructValue or Value.KindOneofCase.ListValue => RequestValue.Unsupported(FieldError.Quote(value.ToString())),
+        Value.KindOneofCase.StructValue or Value.KindOneofCase.ListValue => RequestValue.Unsupported(FieldError.Quote(Show(value))),
         _ => default,
     };
+
+    // Protobuf has objects that JSON has not: with an empty name, or a value that is not even null.
+    private static string Show(Value value)
+    {
+        try
+        {
+            return value.ToString();
+        }
+        catch (InvalidOperationException)
+        {
+            return value.KindCase is Value.KindOneofCase.StructValue ? "an object" : "an array";
+        }
+    }
 }

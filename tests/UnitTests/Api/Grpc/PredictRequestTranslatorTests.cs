@@ -37,6 +37,28 @@ public sealed class PredictRequestTranslatorTests
     }
 
     [Fact]
+    public async Task TranslateAsync_ValueThatJsonCannotSay_IsLeftToBeRefused()
+    {
+        var request = await TranslateAsync(new PredictRequest
+        {
+            UserId = "42",
+            Fields = new Struct
+            {
+                Fields =
+                {
+                    { "object", Value.ForStruct(new Struct { Fields = { { "", Value.ForNumber(1) } } }) },
+                    { "unset", Value.ForStruct(new Struct { Fields = { { "x", new Value() } } }) },
+                    { "array", Value.ForList(Value.ForNumber(1), new Value()) },
+                },
+            },
+        });
+
+        Assert.Equal(
+            [new("object", RequestValue.Unsupported("an object")), new("unset", RequestValue.Unsupported("an object")), new("array", RequestValue.Unsupported("an array"))],
+            request.Fields);
+    }
+
+    [Fact]
     public async Task TranslateAsync_NoFieldsAndNoId_LeavesTheIdToTheClient()
     {
         var request = await TranslateAsync(new PredictRequest { UserId = "42", Model = "tutorial" });
