@@ -59,9 +59,10 @@ internal static class PredictionEndpoints
         var instances = await PredictionBatchReader.ReadAsync(context.Request, model);
         var valid = instances.Where(instance => instance.Faults is null).Select(instance => parameters.Apply(instance.Request)).ToArray();
         var predicted = new Queue<PredictionResult>(await client.PredictBatchAsync(valid, context.RequestAborted));
+        var failures = new MalformedInstances(client);
         var results = new List<PredictionResult>(instances.Count);
         foreach (var (request, faults) in instances)
-            results.Add(faults is null ? predicted.Dequeue() : PredictionResult.Of(await PredictionRequestReader.ToFailureAsync(request, faults, client)));
+            results.Add(faults is null ? predicted.Dequeue() : PredictionResult.Of(await failures.ToFailureAsync(request, faults)));
         await PredictionBatchWriter.WriteAsync(context.Response, results);
     }
 

@@ -83,6 +83,19 @@ public sealed class PredictionBatchTests
     }
 
     [Fact]
+    public async Task PredictBatch_UnknownModelAndAMalformedInstance_FailsEachInItsPlace()
+    {
+        using var directory = new TestDirectory();
+        await using var server = await ViewModel.StartAsync(directory, [new StoredUsers(directory).Setting, .. Grouped]);
+
+        var (status, body) = await server.Http.PostJsonAsync("/v1/models/none/predict-batch", Batch(["{}", """{"user_id": 1}""", "7"]));
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal([422, 404, 422], body.GetProperty("predictions").EnumerateArray().Select(one => one.GetProperty("error").GetProperty("status").GetInt32()));
+        Assert.Equal(["user_id"], Faults(body.GetProperty("predictions")[0]));
+    }
+
+    [Fact]
     public async Task PredictBatchAsync_ThroughTheClient_IsTheSame()
     {
         using var directory = new TestDirectory();

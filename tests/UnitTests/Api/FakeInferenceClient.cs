@@ -7,9 +7,13 @@ internal sealed class FakeInferenceClient(params FieldError[] faults) : IInferen
 {
     public PredictionRequest? Validated { get; private set; }
 
+    /// <summary>Runs before the faults are told.</summary>
+    public Action? OnValidate { get; init; }
+
     public Task<IReadOnlyList<FieldError>> ValidateAsync(PredictionRequest request)
     {
         Validated = request;
+        OnValidate?.Invoke();
         return Task.FromResult<IReadOnlyList<FieldError>>(faults);
     }
 
