@@ -28,5 +28,5 @@ internal sealed class CsvExport(IReadOnlyList<ExportColumn> columns, Stream stre
         _begun = true;
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask CompleteAsync() => ValueTask.CompletedTask;
 }

@@ -8,14 +8,14 @@ namespace OrleansInference.Api.Export;
 internal static class ExportEndpoints
 {
     // A Parquet file is read a row group at a time; many small ones read slowly.
-    private const int PartSize = 5_000;
+    internal const int PartSize = 5_000;
 
     public static void MapExport(this IEndpointRouteBuilder endpoints) => endpoints
         .MapGet("/v1/models/{model}/export", ExportAsync)
         .WithName("Export")
         .WithTags("Models")
         .WithSummary("A model's recorded predictions with features and outcomes, as CSV or Parquet.")
-        .WithDescription("One row for each prediction, by the time of its record, streamed. Each feature has a column <feature>_age_seconds: the time since its value was read from its source, 0 for what the request brought, empty where the prediction had no such feature. not_fresh names the features whose value was not the source's own and young. A failure in the middle breaks the connection off.")
+        .WithDescription("One row for each prediction, by the time of its record, streamed. Each feature has a column <feature>_age_seconds: the time since its value was read from its source, 0 for what the request brought, empty where the prediction had no such feature. not_fresh names the features whose value was not the source's own and young. A failure before the first 5,000 rows are read is a problem; a later one breaks the connection off.")
         .Produces(StatusCodes.Status200OK, contentType: "text/csv", additionalContentTypes: "application/vnd.apache.parquet")
         .ProducesProblems(StatusCodes.Status401Unauthorized, StatusCodes.Status404NotFound, StatusCodes.Status422UnprocessableEntity, StatusCodes.Status503ServiceUnavailable);
 
@@ -34,19 +34,18 @@ internal static class ExportEndpoints
         if (faults.Count > 0) throw InferenceException.InvalidInput(faults);
 
         var columns = ExportColumn.Of(await ReadFeaturesAsync(client, query, format, context.RequestAborted));
+        await using var parts = ReadPartsAsync(client.ExportAsync(query, context.RequestAborted)).GetAsyncEnumerator(context.RequestAborted);
+
+        // Read before anything is said of a file: a failure until here is a problem like any other.
+        await parts.MoveNextAsync();
         context.Response.ContentType = format is "parquet" ? "application/vnd.apache.parquet" : "text/csv; charset=utf-8";
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"{model}.{format ?? "csv"}\"";
+        await context.Response.StartAsync(context.RequestAborted);
         try
         {
-            await using var stream = new ResponseStream(context.Response.BodyWriter);
-            await using (IExportWriter writer = format is "parquet" ? await ParquetExport.CreateAsync(columns, stream, context.RequestAborted) : new CsvExport(columns, stream))
-            {
-                await WriteAsync(writer, client.ExportAsync(query, context.RequestAborted), context);
-            }
-
-            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+            await WriteAsync(parts, columns, format, context);
         }
-        catch when (context.Response.HasStarted)
+        catch
         {
             // Half a training set must not look like a whole one.
             context.Abort();
@@ -60,26 +59,34 @@ internal static class ExportEndpoints
             ? await client.GetExportFeaturesAsync(query, cancellationToken)
             : [.. (await client.GetExportNamesAsync(query)).Select(name => new ExportFeature(name, IsText: true))];
 
-    private static async Task WriteAsync(IExportWriter writer, IAsyncEnumerable<RecordedPrediction> predictions, HttpContext context)
+    // One part at least, which is empty where nothing was recorded. The next one is read into the same list.
+    private static async IAsyncEnumerable<IReadOnlyList<RecordedPrediction>> ReadPartsAsync(IAsyncEnumerable<RecordedPrediction> predictions)
     {
-        var part = new List<RecordedPrediction>();
-        var parts = 0;
+        var (part, parts) = (new List<RecordedPrediction>(), 0);
         await foreach (var prediction in predictions)
         {
             part.Add(prediction);
             if (part.Count < PartSize) continue;
-            await WritePartAsync(writer, part, context);
+            yield return part;
+            part.Clear();
             parts++;
         }
 
-        if (part.Count > 0 || parts == 0) await WritePartAsync(writer, part, context);
+        if (part.Count > 0 || parts == 0) yield return part;
     }
 
-    private static async Task WritePartAsync(IExportWriter writer, List<RecordedPrediction> part, HttpContext context)
+    private static async Task WriteAsync(IAsyncEnumerator<IReadOnlyList<RecordedPrediction>> parts, IReadOnlyList<ExportColumn> columns, string? format, HttpContext context)
     {
-        await writer.WriteAsync(part, context.RequestAborted);
+        await using var stream = new ResponseStream(context.Response.BodyWriter);
+        IExportWriter writer = format is "parquet" ? await ParquetExport.CreateAsync(columns, stream, context.RequestAborted) : new CsvExport(columns, stream);
+        do
+        {
+            await writer.WriteAsync(parts.Current, context.RequestAborted);
+            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        }
+        while (await parts.MoveNextAsync());
+        await writer.CompleteAsync();
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
-        part.Clear();
     }
 
     private static DateTimeOffset? ReadTime(string name, string? text, List<FieldError> faults)

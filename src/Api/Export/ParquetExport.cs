@@ -3,7 +3,7 @@ using Parquet.Schema;
 
 namespace OrleansInference.Api.Export;
 
-/// <summary>Writes an export as Parquet, a row group for each part. Disposing writes the end, without which it is no file.</summary>
+/// <summary>Writes an export as Parquet, a row group for each part.</summary>
 internal sealed class ParquetExport : IExportWriter
 {
     private readonly IReadOnlyList<ExportColumn> _columns;
@@ -29,7 +29,7 @@ internal sealed class ParquetExport : IExportWriter
         for (var i = 0; i < _fields.Length; i++) await WriteAsync(group, _fields[i], _columns[i], part, cancellationToken);
     }
 
-    public ValueTask DisposeAsync() => _parquet.DisposeAsync();
+    public ValueTask CompleteAsync() => _parquet.DisposeAsync();
 
     // Otherwise times become INT96, which the format has given up and some readers hand on as bytes. The log keeps milliseconds.
     private static DataField ToField(ExportColumn column) => column.Type == typeof(DateTime)

@@ -10,6 +10,9 @@ internal sealed class FakeInferenceClient(params FieldError[] faults) : IInferen
     /// <summary>Runs before the faults are told.</summary>
     public Action? OnValidate { get; init; }
 
+    /// <summary>What an export holds; its only feature is <c>request.amount</c>.</summary>
+    public IAsyncEnumerable<RecordedPrediction>? Exported { get; init; }
+
     public Task<IReadOnlyList<FieldError>> ValidateAsync(PredictionRequest request)
     {
         Validated = request;
@@ -31,11 +34,12 @@ internal sealed class FakeInferenceClient(params FieldError[] faults) : IInferen
 
     public Task<ReplayedPrediction> ReplayAsync(Guid predictionId, string? version = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    public Task<IReadOnlyList<string>> GetExportNamesAsync(ExportQuery query) => throw new NotSupportedException();
+    public Task<IReadOnlyList<string>> GetExportNamesAsync(ExportQuery query) => Task.FromResult<IReadOnlyList<string>>(["request.amount"]);
 
-    public Task<IReadOnlyList<ExportFeature>> GetExportFeaturesAsync(ExportQuery query, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public Task<IReadOnlyList<ExportFeature>> GetExportFeaturesAsync(ExportQuery query, CancellationToken cancellationToken = default) =>
+        Task.FromResult<IReadOnlyList<ExportFeature>>([new("request.amount", IsText: false)]);
 
-    public IAsyncEnumerable<RecordedPrediction> ExportAsync(ExportQuery query, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public IAsyncEnumerable<RecordedPrediction> ExportAsync(ExportQuery query, CancellationToken cancellationToken = default) => Exported ?? throw new NotSupportedException();
 
     public Task<FeaturePushResult> PushFeaturesAsync(string userId, string view, FeaturePush push, CancellationToken cancellationToken) => throw new NotSupportedException();
 
