@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 using OrleansInference.Api.Endpoints;
 
 namespace OrleansInference.Api.Export;
@@ -92,7 +91,7 @@ internal static class ExportEndpoints
     private static DateTimeOffset? ReadTime(string name, string? text, List<FieldError> faults)
     {
         if (text is null) return null;
-        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)) return time;
+        if (IsoTime.TryRead(text, out var time)) return time;
         faults.Add(new FieldError(name, "must be an ISO 8601 time such as 2026-04-01T00:00:00Z", ((RequestValue)text).ToDisplay()));
         return null;
     }

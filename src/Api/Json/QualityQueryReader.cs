@@ -16,8 +16,8 @@ internal static class QualityQueryReader
             read = name switch
             {
                 "version" when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) => read with { Version = version },
-                "from" when TryReadTime(text, out var from) => read with { From = from },
-                "to" when TryReadTime(text, out var to) => read with { To = to },
+                "from" when IsoTime.TryRead(text, out var from) => read with { From = from },
+                "to" when IsoTime.TryRead(text, out var to) => read with { To = to },
                 "threshold" when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var threshold) && double.IsFinite(threshold) => read with { Threshold = threshold },
                 _ => Refuse(read, faults, name, text),
             };
@@ -38,7 +38,4 @@ internal static class QualityQueryReader
         faults.Add(new FieldError(FieldError.Quote(name), fault, ((RequestValue)text).ToDisplay()));
         return read;
     }
-
-    private static bool TryReadTime(string text, out DateTimeOffset time) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
 }

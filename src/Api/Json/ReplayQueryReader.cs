@@ -53,10 +53,7 @@ internal static class ReplayQueryReader
         _ => null,
     };
 
-    private static DateTimeOffset? ReadTime(JsonElement value) =>
-        JsonBody.TryGetText(value, out var text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
-            ? time
-            : null;
+    private static DateTimeOffset? ReadTime(JsonElement value) => JsonBody.TryGetText(value, out var text) && IsoTime.TryRead(text, out var time) ? time : null;
 
     private static ReplayQuery Refuse(ReplayQuery query, List<FieldError> faults, string name, JsonElement value)
     {

@@ -12,12 +12,6 @@ public sealed class RequestContract
     // Of as many fields the stack holds which were sent.
     private const int UsualFields = 64;
 
-    private static readonly string[] IsoFormats =
-    [
-        "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK",
-        "yyyy-MM-dd HH:mm:ssK", "yyyy-MM-dd HH:mm:ss.FFFFFFFK", "yyyy-MM-dd",
-    ];
-
     private readonly DeclaredField[] _fields;
     private readonly FrozenDictionary<string, int> _indexes;
     private readonly string _model;
@@ -137,8 +131,7 @@ public sealed class RequestContract
         at = default;
         return value.Kind switch
         {
-            RequestValueKind.Text => DateTimeOffset.TryParseExact(
-                value.Text, IsoFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out at),
+            RequestValueKind.Text => IsoTime.TryRead(value.Text, out at),
             RequestValueKind.Number when Math.Abs(value.Number) < 62_135_596_800 => Assign(ToInstant(value.Number), out at),
             RequestValueKind.Number when double.IsFinite(value.Number) => Assign(DateTimeOffset.MaxValue, out at),
             _ => false,

@@ -125,14 +125,18 @@ public sealed class DeadLetterTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("limit=0", HttpStatusCode.UnprocessableEntity)]
-    [InlineData("limit=1001", HttpStatusCode.UnprocessableEntity)]
-    [InlineData("limit=many", HttpStatusCode.BadRequest)]
-    public async Task DeadLetters_LimitOutOfRange_IsRefused(string query, HttpStatusCode status)
+    [InlineData("limit=0", "limit", "must be a whole number from 1 to 1000", "\"0\"")]
+    [InlineData("limit=1001", "limit", "must be a whole number from 1 to 1000", "\"1001\"")]
+    [InlineData("limit=99999999999999999999", "limit", "must be a whole number from 1 to 1000", "\"99999999999999999999\"")]
+    [InlineData("limit=many", "limit", "must be a whole number from 1 to 1000", "\"many\"")]
+    [InlineData("before=x", "before", "must be a whole number, the next of an earlier answer", "\"x\"")]
+    public async Task DeadLetters_FaultyQuery_IsRefusedByItsParameter(string query, string field, string fault, string value)
     {
         using var response = await Http.GetAsync($"/v1/outbox/dead-letters?{query}", TestContext.Current.CancellationToken);
 
-        Assert.Equal(status, (await Problem.ReadAsync(response)).Status);
+        var problem = await Problem.ReadAsync(response);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, problem.Status);
+        Assert.Equal(new Problem.Fault(field, fault, value), Assert.Single(problem.Errors));
     }
 
     private async Task TakeAsync(HttpContext context)

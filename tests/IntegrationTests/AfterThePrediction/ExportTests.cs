@@ -129,6 +129,8 @@ public sealed class ExportTests(PrivateDemoServer demo) : IClassFixture<PrivateD
     [Theory]
     [InlineData("format=xml", "format", "must be csv or parquet")]
     [InlineData("from=yesterday", "from", "must be an ISO 8601 time such as 2026-04-01T00:00:00Z")]
+    [InlineData("from=01/04/2026", "from", "must be an ISO 8601 time such as 2026-04-01T00:00:00Z")]
+    [InlineData("to=12:00", "to", "must be an ISO 8601 time such as 2026-04-01T00:00:00Z")]
     public async Task Export_FaultyQuery_IsRefusedByItsParameter(string query, string field, string fault)
     {
         using var response = await demo.Server.Http.GetAsync($"/v1/models/fraud/export?{query}", TestContext.Current.CancellationToken);

@@ -107,6 +107,8 @@ public sealed class FeedbackTests(PrivateDemoServer demo) : IClassFixture<Privat
     [Theory]
     [InlineData("version=two", "version", "must be the number of a version, such as 2")]
     [InlineData("from=yesterday", "from", "must be an ISO 8601 time such as 2026-04-01T00:00:00Z")]
+    [InlineData("from=01/04/2026", "from", "must be an ISO 8601 time such as 2026-04-01T00:00:00Z")]
+    [InlineData("to=12:00", "to", "must be an ISO 8601 time such as 2026-04-01T00:00:00Z")]
     [InlineData("threshold=high", "threshold", "must be a finite number, such as 0.5")]
     [InlineData("treshold=1", "treshold", "is no parameter of this; they are version, from, to and threshold")]
     public async Task Quality_FaultyQuery_IsRefusedByItsParameter(string query, string field, string fault)

@@ -48,6 +48,22 @@ public sealed class ExportEndpointsTests
         await Assert.ThrowsAsync<HttpRequestException>(() => http.GetByteArrayAsync(Address(app, format), Cancellation));
     }
 
+    [Theory]
+    [InlineData("from=01/04/2026", "from", "\"01/04/2026\"")]
+    [InlineData("to=12:00", "to", "\"12:00\"")]
+    public async Task Export_TimeIsNotIso8601_IsRefused(string query, string field, string value)
+    {
+        await using var app = await StartAsync(FailAfter(0));
+        using var http = new HttpClient();
+
+        using var response = await http.GetAsync($"{Address(app, "csv")}&{query}", Cancellation);
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
+        using var problem = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(Cancellation));
+        var fault = Assert.Single(problem.RootElement.GetProperty("errors").EnumerateArray());
+        Assert.Equal((field, value), (fault.GetProperty("field").GetString(), fault.GetProperty("value").GetString()));
+    }
+
     private static async Task<WebApplication> StartAsync(IAsyncEnumerable<RecordedPrediction> exported)
     {
         var builder = WebApplication.CreateSlimBuilder();
