@@ -24,17 +24,18 @@ internal static class PredictionBatchReader
         var reader = new Utf8JsonReader(body);
         List<(PredictionRequest, List<FieldError>?)>? instances = null;
         FieldError? fault = null;
+        var sent = 0;
         reader.Read();
-        if (reader.TokenType is JsonTokenType.StartObject) ReadBatch(ref reader, body, model, ref instances, ref fault);
+        if (reader.TokenType is JsonTokenType.StartObject) ReadBatch(ref reader, body, model, ref instances, ref sent, ref fault);
         else fault = new FieldError("", $"must be a JSON object such as {Example}, but is {PredictionRequestJson.Describe(reader.TokenType)}", FieldError.Quote(PredictionRequestJson.Text(body)));
         JsonBody.ReadToEnd(ref reader);
         fault ??= instances is null ? new FieldError(InstancesField, $"is required, as in {Example}", null) : null;
-        if (instances?.Count > IInferenceClient.MaxBatch) fault ??= new FieldError(InstancesField, $"must have at most {IInferenceClient.MaxBatch} requests, but has {instances.Count}; send several batches", null);
+        if (sent > IInferenceClient.MaxBatch) fault ??= new FieldError(InstancesField, $"must have at most {IInferenceClient.MaxBatch} requests, but has {sent}; send several batches", null);
         return fault is null ? instances! : throw InferenceException.InvalidInput(fault);
     }
 
     private static void ReadBatch(
-        ref Utf8JsonReader reader, ReadOnlySequence<byte> body, string model, ref List<(PredictionRequest, List<FieldError>?)>? instances, ref FieldError? fault)
+        ref Utf8JsonReader reader, ReadOnlySequence<byte> body, string model, ref List<(PredictionRequest, List<FieldError>?)>? instances, ref int sent, ref FieldError? fault)
     {
         while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
         {
@@ -43,7 +44,13 @@ internal static class PredictionBatchReader
             if (name is InstancesField && instances is null && reader.TokenType is JsonTokenType.StartArray)
             {
                 instances = [];
-                while (reader.Read() && reader.TokenType is not JsonTokenType.EndArray) instances.Add(ReadInstance(ref reader, body, model));
+                for (; reader.Read() && reader.TokenType is not JsonTokenType.EndArray; sent++)
+                {
+                    // A body holds millions of small ones; those beyond the limit are only counted, for the refusal.
+                    if (sent < IInferenceClient.MaxBatch) instances.Add(ReadInstance(ref reader, body, model));
+                    else reader.Skip();
+                }
+
                 continue;
             }
 

@@ -46,6 +46,28 @@ public sealed class PredictionBatchReaderTests
         Assert.Equal("must have at most 1000 requests, but has 1001; send several batches", Assert.Single((await Assert.ThrowsAsync<InferenceException>(() => ReadAsync(body))).Fields).Message);
     }
 
+    [Fact]
+    public async Task ReadAsync_AsManyInstancesAsABodyHolds_AreCountedAndNotKept()
+    {
+        var body = $$"""{"instances": [{{string.Join(',', Enumerable.Repeat('0', 2_000_000))}}]}""";
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var refusal = await Assert.ThrowsAsync<InferenceException>(() => ReadAsync(body));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 32 << 20);
+        Assert.Equal("must have at most 1000 requests, but has 2000000; send several batches", Assert.Single(refusal.Fields).Message);
+    }
+
+    [Theory]
+    [InlineData("""{"instances": [[1], {"user_id": [2]}, 3], "instances": []}""", "was sent twice; send it once")]
+    [InlineData("""{"instances": [], "rows": 1}""", "is no field of a batch; its field is instances")]
+    public async Task ReadAsync_MoreThanAThousandAndAnotherFault_TellsTheOther(string end, string message)
+    {
+        var body = end.Replace("[[1]", $"[{string.Concat(Enumerable.Repeat("{\"a\": [1]},", 1_000))}[1]", StringComparison.Ordinal);
+
+        Assert.Equal(message, Assert.Single((await Assert.ThrowsAsync<InferenceException>(() => ReadAsync(body))).Fields).Message);
+    }
+
     [Theory]
     [InlineData("""{"instances": [{"user_id": 1}""")]
     [InlineData("""{"instances": []} x""")]
