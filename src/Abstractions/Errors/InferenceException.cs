@@ -8,7 +8,7 @@ namespace OrleansInference;
 public sealed class InferenceException : Exception
 {
     // A small body can hold tens of thousands of faults; the answer stays small too.
-    private const int MaxFields = 50;
+    internal const int MaxFields = 50;
 
     /// <summary>Creates a failure with a message for people: what happened, the setting, its present value, the remedy.</summary>
     public InferenceException(InferenceErrorCode code, string message, TimeSpan? retryAfter = null)

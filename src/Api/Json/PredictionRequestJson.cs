@@ -40,7 +40,7 @@ internal static class PredictionRequestJson
             else fields.Add(new RequestField(name, ReadValue(ref reader, body)));
         }
 
-        if (userId is null && faults?.Exists(fault => fault.Field is UserField) is not true) Add(ref faults, UserField, "is required (an integer or a string)", null);
+        if (userId is null && faults?.Exists(fault => fault.Field is UserField) is not true) (faults ??= []).Add(new FieldError(UserField, "is required (an integer or a string)", null));
         return (new PredictionRequest { UserId = userId ?? "", Model = model, Fields = fields, IdempotencyKey = key, Overrides = overrides ?? [], MaxAge = maxAge }, faults);
     }
 
@@ -48,8 +48,8 @@ internal static class PredictionRequestJson
     private static void ReadOnce(ref Utf8JsonReader reader, string name, ref string? value, ref List<FieldError>? faults, ReadOnlySequence<byte> body)
     {
         if (reader.TokenType is JsonTokenType.Null) return;
-        if (value is not null) Add(ref faults, name, "was sent twice; send it once", ReadRaw(ref reader, body));
-        else if (!TryReadId(ref reader, out value)) Add(ref faults, name, "must be an integer or a string of valid Unicode", ReadRaw(ref reader, body));
+        if (value is not null) Refuse(ref reader, name, "was sent twice; send it once", ref faults, body);
+        else if (!TryReadId(ref reader, out value)) Refuse(ref reader, name, "must be an integer or a string of valid Unicode", ref faults, body);
     }
 
     private static void ReadOverrides(ref Utf8JsonReader reader, ref List<RequestField>? overrides, ref List<FieldError>? faults, ReadOnlySequence<byte> body)
@@ -58,7 +58,7 @@ internal static class PredictionRequestJson
         if (reader.TokenType is not JsonTokenType.StartObject)
         {
             var came = Describe(reader.TokenType);
-            Add(ref faults, OverridesField, $"must be an object that gives features their values for this prediction, but is {came}", ReadRaw(ref reader, body));
+            Refuse(ref reader, OverridesField, $"must be an object that gives features their values for this prediction, but is {came}", ref faults, body);
             return;
         }
 
@@ -75,11 +75,22 @@ internal static class PredictionRequestJson
     {
         if (reader.TokenType is JsonTokenType.Null) return;
         if (reader.TokenType is JsonTokenType.Number && reader.GetDouble() is >= 0 and <= LongestMaxAge and var seconds) maxAge = TimeSpan.FromSeconds(seconds);
-        else Add(ref faults, MaxAgeField, $"must be a number of seconds from 0 to {LongestMaxAge:0}", ReadRaw(ref reader, body));
+        else Refuse(ref reader, MaxAgeField, $"must be a number of seconds from 0 to {LongestMaxAge:0}", ref faults, body);
     }
 
-    private static void Add(ref List<FieldError>? faults, string field, string fault, string? value) =>
-        (faults ??= []).Add(new FieldError(field, fault, value));
+    // The reader moves to the value's end.
+    private static void Refuse(ref Utf8JsonReader reader, string field, string fault, ref List<FieldError>? faults, ReadOnlySequence<byte> body)
+    {
+        faults ??= [];
+        if (!faults.IsFlood())
+        {
+            faults.Add(new FieldError(field, fault, ReadRaw(ref reader, body)));
+            return;
+        }
+
+        reader.Skip();
+        faults.Add(FaultFlood.Untold);
+    }
 
     private static bool TryReadId(ref Utf8JsonReader reader, out string? id)
     {

@@ -19,7 +19,8 @@ internal static class PredictionRequestReader
     public static async ValueTask<InferenceException> ToFailureAsync(PredictionRequest request, IReadOnlyList<FieldError> faults, IInferenceClient client)
     {
         var others = await client.ValidateAsync(request);
-        return InferenceException.InvalidInput([.. faults, .. others.Where(other => faults.All(fault => fault.Field != other.Field))]);
+        var told = faults.Where(fault => fault != FaultFlood.Untold).Select(fault => fault.Field).ToHashSet();
+        return InferenceException.InvalidInput([.. faults, .. others.Where(other => !told.Contains(other.Field))]);
     }
 
     private static (PredictionRequest Request, List<FieldError>? Faults) Parse(ReadOnlySequence<byte> body, string? model)

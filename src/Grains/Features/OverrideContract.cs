@@ -8,7 +8,8 @@ public sealed class OverrideContract
     /// <summary>No feature can be overridden.</summary>
     public static readonly OverrideContract None = new("", [], [], 0);
 
-    private readonly string _model;
+    private readonly string _unknown;
+    private readonly int _count;
     private readonly FrozenDictionary<string, (int Feature, FeatureType Type)> _features;
 
     /// <param name="model">The model.</param>
@@ -17,34 +18,33 @@ public sealed class OverrideContract
     /// <param name="first">The position of the first that is no field of the request: those are sent as fields.</param>
     public OverrideContract(string model, IReadOnlyList<string> names, IReadOnlyList<FeatureColumn> columns, int first)
     {
-        _model = model;
+        _count = names.Count;
         _features = Enumerable.Range(first, names.Count - first).ToFrozenDictionary(i => names[i], i => (i, columns[i].Type));
+        _unknown = $"is not a feature of model {model} that can be overridden; those are {(_features.Count == 0 ? "(none)" : string.Join(", ", _features.Keys.Order(StringComparer.Ordinal)))}";
     }
 
     /// <summary>The values; the faults are added to <paramref name="faults"/>.</summary>
     public FeatureOverride[] Bind(IReadOnlyList<RequestField> overrides, List<FieldError> faults)
     {
+        if (overrides.Count == 0) return [];
         var bound = new FeatureOverride[overrides.Count];
+        var sent = new bool[_count];
         for (var i = 0; i < bound.Length; i++)
         {
             var (name, value) = overrides[i];
-            var fault = Read(name, value, bound.AsSpan(0, i), out bound[i]);
-            if (fault is not null) faults.Add(new FieldError($"features.{FieldError.Quote(name)}", fault, value.ToDisplay()));
+            if (Read(name, value, sent, out bound[i]) is { } fault)
+                faults.Add(faults.IsFlood() ? FaultFlood.Untold : new FieldError($"features.{FieldError.Quote(name)}", fault, value.ToDisplay()));
         }
 
         return bound;
     }
 
-    private string? Read(string name, RequestValue value, ReadOnlySpan<FeatureOverride> before, out FeatureOverride read)
+    private string? Read(string name, RequestValue value, bool[] sent, out FeatureOverride read)
     {
         read = default;
-        if (!_features.TryGetValue(name, out var feature))
-            return $"is not a feature of model {_model} that can be overridden; those are {(_features.Count == 0 ? "(none)" : string.Join(", ", _features.Keys.Order(StringComparer.Ordinal)))}";
-        foreach (var earlier in before)
-        {
-            if (earlier.Feature == feature.Feature) return "was sent twice; send it once";
-        }
-
+        if (!_features.TryGetValue(name, out var feature)) return _unknown;
+        if (sent[feature.Feature]) return "was sent twice; send it once";
+        sent[feature.Feature] = true;
         if (feature.Type is FeatureType.Text) return ReadText(value, feature.Feature, out read);
         if (value.Kind is not (RequestValueKind.Number or RequestValueKind.Boolean)) return "must be a number";
         if (!double.IsFinite(value.Number)) return "must be a finite number";

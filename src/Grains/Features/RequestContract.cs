@@ -49,13 +49,16 @@ public sealed class RequestContract
             var (name, value) = request.Fields[i];
             if (!_indexes.TryGetValue(name, out var index))
             {
-                (faults ??= []).Add(Unknown(name, value));
+                faults ??= [];
+                faults.Add(faults.IsFlood() ? FaultFlood.Untold : Unknown(name, value));
             }
             else if (value.Kind is not RequestValueKind.Null)
             {
                 var fault = sent[index] ? "was sent twice; send it once" : Read(_fields[index], value, now, out values[index]);
-                if (fault is not null) (faults ??= []).Add(new(name, fault, value.ToDisplay()));
                 sent[index] = true;
+                if (fault is null) continue;
+                faults ??= [];
+                faults.Add(faults.IsFlood() ? FaultFlood.Untold : new(name, fault, value.ToDisplay()));
             }
         }
 

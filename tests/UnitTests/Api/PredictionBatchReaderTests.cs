@@ -68,6 +68,19 @@ public sealed class PredictionBatchReaderTests
         Assert.Equal(message, Assert.Single((await Assert.ThrowsAsync<InferenceException>(() => ReadAsync(body))).Fields).Message);
     }
 
+    [Fact]
+    public async Task ReadAsync_FieldSentAgainAndAgain_KeepsFiftyFaultsAndCountsAll()
+    {
+        var body = $$"""{"instances": [{ {{string.Join(',', Enumerable.Repeat("\"user_id\": []", 20_000))}}, "amount": 2}]}""";
+
+        var (request, faults) = Assert.Single(await ReadAsync(body));
+
+        Assert.Equal([new RequestField("amount", 2)], request.Fields);
+        Assert.Equal(20_000, faults!.Count);
+        Assert.All(faults.Take(50), fault => Assert.Equal(new FieldError("user_id", "must be an integer or a string of valid Unicode", "[]"), fault));
+        Assert.Single(faults.Skip(50).Distinct<object>(ReferenceEqualityComparer.Instance));
+    }
+
     [Theory]
     [InlineData("""{"instances": [{"user_id": 1}""")]
     [InlineData("""{"instances": []} x""")]

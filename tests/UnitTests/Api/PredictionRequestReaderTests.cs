@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections;
 using System.IO.Pipelines;
 using System.Text;
 using Microsoft.AspNetCore.Http;
@@ -55,6 +56,19 @@ public sealed class PredictionRequestReaderTests
         Assert.Equal(["user_id", "amount"], fault.Fields.Select(field => field.Field));
         Assert.Equal("4.2", fault.Fields[0].Value);
         Assert.Equal("amount", Assert.Single(client.Validated!.Fields).Name);
+    }
+
+    [Fact]
+    public async Task ToFailureAsync_ManyFaultsOfReaderAndModel_ReadsEachAFewTimes()
+    {
+        var faults = new CountedFaults(1_000);
+        var client = new FakeInferenceClient([.. Enumerable.Range(500, 1_000).Select(i => new FieldError($"f{i}", "must be a number", "true"))]);
+
+        var failure = await PredictionRequestReader.ToFailureAsync(new PredictionRequest { UserId = "" }, faults, client);
+
+        Assert.Equal(faults.Take(50), failure.Fields);
+        Assert.EndsWith("and 1450 more faults", failure.Message, StringComparison.Ordinal);
+        Assert.InRange(faults.Reads, 1, 10_000);
     }
 
     [Theory]
@@ -130,6 +144,26 @@ public sealed class PredictionRequestReaderTests
         context.Features.Set<IRequestBodyPipeFeature>(new RequestBody(body));
         context.Request.ContentType = contentType;
         return await PredictionRequestReader.ReadAsync(context.Request, model, client ?? new FakeInferenceClient());
+    }
+
+    /// <summary>Faults that count how often one is looked at.</summary>
+    private sealed class CountedFaults(int count) : IReadOnlyList<FieldError>
+    {
+        public int Reads { get; private set; }
+
+        public int Count => count;
+
+        public FieldError this[int index] => Read(index);
+
+        public IEnumerator<FieldError> GetEnumerator() => Enumerable.Range(0, count).Select(Read).GetEnumerator();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+        private FieldError Read(int index)
+        {
+            Reads++;
+            return new FieldError($"f{index}", "was sent twice; send it once", "1");
+        }
     }
 
     private sealed record RequestBody(PipeReader Reader) : IRequestBodyPipeFeature;

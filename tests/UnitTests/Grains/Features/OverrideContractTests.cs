@@ -56,5 +56,30 @@ public sealed class OverrideContractTests
         Assert.Equal("was sent twice; send it once", Assert.Single(faults).Message);
     }
 
+    [Fact]
+    public void Bind_TwiceAfterAFault_IsAFault()
+    {
+        var faults = new List<FieldError>();
+
+        Contract.Bind([new RequestField("a.x", "1"), new RequestField("a.y", 1), new RequestField("a.x", 2)], faults);
+
+        Assert.Equal(["must be a number", "was sent twice; send it once"], faults.Where(fault => fault.Field is "features.a.x").Select(fault => fault.Message));
+    }
+
+    [Fact]
+    public async Task Bind_FloodOfFaults_KeepsFiftyAndCountsAll()
+    {
+        const int Flood = 500_000;
+        RequestField[] sent = [.. Enumerable.Repeat(new RequestField("a.y", 1), Flood), .. Enumerable.Repeat(new RequestField("a.x", 1), Flood)];
+        var faults = new List<FieldError>();
+
+        // Each compared with those before it, they took minutes.
+        await Task.Run(() => Contract.Bind(sent, faults), TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+        Assert.Equal(2 * Flood - 1, faults.Count);
+        Assert.All(faults.Take(50), fault => Assert.Equal("features.a.y", fault.Field));
+        Assert.Single(faults.Skip(50).Distinct<object>(ReferenceEqualityComparer.Instance));
+    }
+
     private static FeatureColumn Column(string name, FeatureType type) => new(name, type, name, FeatureValue.Missing);
 }

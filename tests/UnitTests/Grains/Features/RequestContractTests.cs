@@ -217,6 +217,21 @@ public sealed class RequestContractTests
     }
 
     [Fact]
+    public void TryBind_FloodOfFaults_KeepsFiftyAndCountsAll()
+    {
+        _request.Declare(Amount());
+        for (var i = 0; i < 30; i++) _request.Send($"f{i}", 1);
+        for (var i = 0; i < 10_000; i++) _request.Send("amount", "x");
+        for (var i = 0; i < 10_000; i++) _request.Send($"g{i}", 1);
+
+        var faults = _request.Declare(Terminal() with { Required = true }).Faults();
+
+        Assert.Equal(20_031, faults.Count);
+        Assert.Equal(("f29", "amount"), (faults[29].Field, faults[49].Field));
+        Assert.Single(faults.Skip(50).Distinct<object>(ReferenceEqualityComparer.Instance));
+    }
+
+    [Fact]
     public void Bind_Faults_AreThrownAsInvalidInput()
     {
         var failure = Assert.Throws<InferenceException>(() => _request.Declare(Amount()).Send("amount", "x").Bind());
