@@ -15,8 +15,8 @@ namespace OrleansInference.Api;
 /// <summary>Puts the program together: settings, demo, silo, endpoints.</summary>
 public static class ApiHost
 {
-    /// <summary>Largest body of a request, in bytes. A prediction's fields are numbers and short strings.</summary>
-    private const int MaxBodyBytes = 256 * 1024;
+    /// <summary>Largest body of a request, and largest message of a gRPC call, in bytes, where nothing else is said. A prediction's fields are numbers and short strings.</summary>
+    internal const int MaxBodyBytes = 256 * 1024;
 
     /// <summary>The whole program, ready to start.</summary>
     /// <param name="args">The command line: any setting as <c>--Inference:…=value</c>.</param>

@@ -4,7 +4,7 @@ using Grpc.Core.Interceptors;
 namespace OrleansInference.Api.Grpc;
 
 /// <summary>Turns every exception of a service into its row of <see cref="ErrorMapping"/>.</summary>
-internal sealed class ErrorInterceptor(CallFailures failures) : Interceptor
+internal sealed class ErrorInterceptor(CallFailures failures, MessageLimits limits) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
@@ -28,6 +28,11 @@ internal sealed class ErrorInterceptor(CallFailures failures) : Interceptor
         try
         {
             await continuation(requestStream, responseStream, context);
+        }
+        catch (RpcException e) when (e.StatusCode is StatusCode.ResourceExhausted)
+        {
+            // The framework's, of a message in the midst of a stream: where answers have gone before, no header can tell more.
+            throw new RpcException(new Status(StatusCode.ResourceExhausted, limits.Explain(context.Method)));
         }
         catch (Exception e) when (e is not RpcException)
         {

@@ -13,7 +13,7 @@ namespace OrleansInference.Api.Grpc;
 /// <summary>Puts the gRPC services into the program.</summary>
 internal static class GrpcApiExtensions
 {
-    private const string OpenInferenceService = "inference.GRPCInferenceService";
+    public const string OpenInferenceService = "inference.GRPCInferenceService";
     private const string PredictionsService = "orleansinference.v1.Predictions";
 
     // Who watches a service's health learns of a change within this time; Check looks at once.
@@ -25,13 +25,15 @@ internal static class GrpcApiExtensions
         services.AddGrpc(options =>
         {
             options.Interceptors.Add<ErrorInterceptor>();
+            options.MaxReceiveMessageSize = ApiHost.MaxBodyBytes;
 
             // Their route takes a POST to any two words, and REST's own 405 would be lost; BareStatus answers for them.
             options.IgnoreUnknownServices = true;
         });
-        services.AddOptions<GrpcServiceOptions>().Configure<IOptions<OpenInferenceOptions>>((grpc, limits) => grpc.MaxReceiveMessageSize = limits.Value.MaxBodyBytes);
+        services.AddOptions<GrpcServiceOptions<InferenceService>>().Configure<IOptions<OpenInferenceOptions>>((grpc, limits) => grpc.MaxReceiveMessageSize = limits.Value.MaxBodyBytes);
         services.AddGrpcReflection();
         services.AddSingleton<CallFailures>();
+        services.AddSingleton<MessageLimits>();
         services.AddGrpcHealthChecks(options =>
         {
             options.Services.Map(OpenInferenceService, _ => true);
@@ -41,13 +43,17 @@ internal static class GrpcApiExtensions
         return services;
     }
 
-    /// <summary>Tensors are as large as <see cref="OpenInferenceOptions.MaxBodyBytes"/> lets them be; the limit of the host's own is for JSON.</summary>
+    /// <summary>The host's own limit of a body is for REST: gRPC has one for each message, and tells of it in its own way.</summary>
     public static void MapGrpcApi(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGrpcService<InferenceService>().WithMetadata(new DisableRequestSizeLimitAttribute());
-        endpoints.MapGrpcService<PredictionsService>();
-        endpoints.MapGrpcHealthChecksService();
-        endpoints.MapGrpcReflectionService();
+        IEndpointConventionBuilder[] services =
+        [
+            endpoints.MapGrpcService<InferenceService>(),
+            endpoints.MapGrpcService<PredictionsService>(),
+            endpoints.MapGrpcHealthChecksService(),
+            endpoints.MapGrpcReflectionService(),
+        ];
+        foreach (var service in services) service.WithMetadata(new DisableRequestSizeLimitAttribute());
     }
 
     /// <summary>HTTP/2 without TLS, known beforehand.</summary>

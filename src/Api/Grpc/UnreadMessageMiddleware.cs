@@ -1,13 +1,11 @@
 using System.Globalization;
 using Grpc.Core;
-using Microsoft.Extensions.Options;
-using OrleansInference.Api.OpenInference;
 
 namespace OrleansInference.Api.Grpc;
 
 /// <summary>Tells why a message never reached its service, where the framework only says that something was thrown.</summary>
 /// <remarks>Messages are parsed before any interceptor is asked, so the status is mended when the answer begins.</remarks>
-internal sealed class UnreadMessageMiddleware(RequestDelegate next, IOptions<OpenInferenceOptions> limits)
+internal sealed class UnreadMessageMiddleware(RequestDelegate next, MessageLimits limits)
 {
     private static readonly object Explained = new();
     private static readonly string Unknown = Text(StatusCode.Unknown);
@@ -30,7 +28,7 @@ internal sealed class UnreadMessageMiddleware(RequestDelegate next, IOptions<Ope
         // A call that succeeds has its status in the trailers.
         if (headers.GrpcStatus.Count == 0 || context.Items.ContainsKey(Explained)) return Task.CompletedTask;
         if (headers.GrpcStatus == Unknown) (headers.GrpcStatus, headers.GrpcMessage) = (Text(StatusCode.InvalidArgument), "The message cannot be read. Send the method's protobuf message; reflection describes it.");
-        else if (headers.GrpcStatus == Exhausted) headers.GrpcMessage = $"The message is larger than {OpenInferenceOptions.MaxBodySetting} = {limits.Value.MaxBodyBytes} bytes. Send fewer rows, or raise the setting.";
+        else if (headers.GrpcStatus == Exhausted) headers.GrpcMessage = limits.Explain(context.Request.Path.Value!);
         return Task.CompletedTask;
     }
 

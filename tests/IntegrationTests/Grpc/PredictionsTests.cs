@@ -11,6 +11,7 @@ namespace IntegrationTests.Grpc;
 /// <summary>Predictions over gRPC: the contract of /predict and /v1.</summary>
 public sealed class PredictionsTests(DemoServer demo) : IDisposable
 {
+    private const string TooLarge = "The message is larger than 262144 bytes, the most that one of orleansinference.v1.Predictions may have. Send fewer or shorter fields.";
     private const string At = "2026-04-01T12:30:00Z";
 
     private readonly GrpcChannel _channel = GrpcServer.Connect(demo.Server.GrpcAddress);
@@ -122,6 +123,43 @@ public sealed class PredictionsTests(DemoServer demo) : IDisposable
     }
 
     [Fact]
+    public async Task Predict_LargerThanRestTakes_IsExhaustedAndNamesTheLimit()
+    {
+        var told = await Assert.ThrowsAsync<RpcException>(async () => await Client.PredictAsync(Request("46", Text(262_144)), cancellationToken: Cancellation));
+
+        Assert.Equal((StatusCode.ResourceExhausted, TooLarge), (told.StatusCode, told.Status.Detail));
+    }
+
+    [Fact]
+    public async Task Predict_AlmostAsLargeAsRestTakes_IsReadByTheModel()
+    {
+        var told = await Assert.ThrowsAsync<RpcException>(async () => await Client.PredictAsync(Request("46", Text(262_000)), cancellationToken: Cancellation));
+
+        Assert.Equal(StatusCode.InvalidArgument, told.StatusCode);
+        Assert.Equal("text", Assert.Single(Fault.Parser.ParseFrom(told.Trailers.GetValueBytes(GrpcErrors.FaultTrailer)).Fields).Field);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public async Task PredictBatch_LargerThanRestTakes_EndsExhaustedAfterWhatCameBefore(int before)
+    {
+        using var stream = Client.PredictBatch(cancellationToken: Cancellation);
+        for (var i = 0; i < before; i++)
+        {
+            // Together more than one message may have.
+            await stream.RequestStream.WriteAsync(Request("47", Text(200_000)), Cancellation);
+            Assert.True(await stream.ResponseStream.MoveNext(Cancellation));
+            Assert.Equal("text", Assert.Single(stream.ResponseStream.Current.Fault.Fields).Field);
+        }
+
+        await stream.RequestStream.WriteAsync(Request("47", Text(262_144)), Cancellation);
+        var told = await Assert.ThrowsAsync<RpcException>(() => stream.ResponseStream.MoveNext(Cancellation));
+
+        Assert.Equal((StatusCode.ResourceExhausted, TooLarge), (told.StatusCode, told.Status.Detail));
+    }
+
+    [Fact]
     public async Task PredictBatch_CallerLeaves_EndsWithoutHarm()
     {
         using var leave = new CancellationTokenSource();
@@ -159,6 +197,8 @@ public sealed class PredictionsTests(DemoServer demo) : IDisposable
 
         Assert.Equal(status, told.StatusCode);
     }
+
+    private static (string Name, Value Value) Text(int length) => ("text", Value.ForString(new string('x', length)));
 
     private static PredictRequest Request(string user, params (string Name, Value Value)[] fields)
     {

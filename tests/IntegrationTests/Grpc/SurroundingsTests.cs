@@ -108,7 +108,9 @@ public sealed class SurroundingsTests(ModelServer models) : IClassFixture<ModelS
         var fault = await Assert.ThrowsAsync<RpcException>(
             async () => await server.Inference.ModelInferAsync(Requests.Raw("identity", 4, new float[2500]), cancellationToken: Cancellation));
 
-        Assert.Equal(StatusCode.ResourceExhausted, fault.StatusCode);
+        Assert.Equal(
+            (StatusCode.ResourceExhausted, "The message is larger than Inference:OpenInference:MaxBodyBytes = 10000 bytes. Send fewer rows, or raise the setting."),
+            (fault.StatusCode, fault.Status.Detail));
         Assert.True((await server.Inference.ServerLiveAsync(new ServerLiveRequest(), cancellationToken: Cancellation)).Live);
     }
 
