@@ -28,6 +28,7 @@ internal static class ErrorMapping
         InferenceErrorCode.DeadlineExceeded => (StatusCodes.Status504GatewayTimeout, "The deadline has passed"),
         InferenceErrorCode.ModelFailed => (StatusCodes.Status500InternalServerError, "The model failed"),
         InferenceErrorCode.Unauthenticated => (StatusCodes.Status401Unauthorized, "Unauthenticated"),
+        InferenceErrorCode.Forbidden => (StatusCodes.Status403Forbidden, "Forbidden"),
         InferenceErrorCode.MethodNotAllowed => (StatusCodes.Status405MethodNotAllowed, "Method not allowed"),
         InferenceErrorCode.PayloadTooLarge => (StatusCodes.Status413PayloadTooLarge, "The body is too large"),
         InferenceErrorCode.UnsupportedMediaType => (StatusCodes.Status415UnsupportedMediaType, "The body's format is not supported"),
@@ -45,6 +46,7 @@ internal static class ErrorMapping
         InferenceErrorCode.NotReady or InferenceErrorCode.StorageUnavailable => StatusCode.Unavailable,
         InferenceErrorCode.DeadlineExceeded => StatusCode.DeadlineExceeded,
         InferenceErrorCode.Unauthenticated => StatusCode.Unauthenticated,
+        InferenceErrorCode.Forbidden => StatusCode.PermissionDenied,
         InferenceErrorCode.MethodNotAllowed => StatusCode.Unimplemented,
         _ => StatusCode.Internal,
     };
@@ -99,6 +101,7 @@ internal static class ErrorMapping
     private static InferenceErrorCode ToCode(int status) => status switch
     {
         StatusCodes.Status401Unauthorized => InferenceErrorCode.Unauthenticated,
+        StatusCodes.Status403Forbidden => InferenceErrorCode.Forbidden,
         StatusCodes.Status404NotFound => InferenceErrorCode.NotFound,
         StatusCodes.Status405MethodNotAllowed => InferenceErrorCode.MethodNotAllowed,
         StatusCodes.Status413PayloadTooLarge => InferenceErrorCode.PayloadTooLarge,

@@ -35,6 +35,64 @@ public sealed class SecurityTests(DemoServer demo)
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
+    [Theory]
+    [InlineData("Sec-Fetch-Site", "cross-site")]
+    [InlineData("Sec-Fetch-Site", "same-site")]
+    [InlineData("Origin", "https://evil.example")]
+    [InlineData("Origin", "http://localhost.evil.example:8080")]
+    [InlineData("Origin", "null")]
+    public async Task Change_OfAForeignPage_IsRefusedAndDoesNothing(string header, string value)
+    {
+        using var response = await SendAsync(demo.Server, HttpMethod.Post, "/v2/repository/models/fraud/unload", (header, value));
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+        using var predicted = await SendAsync(demo.Server, HttpMethod.Post, "/predict", (header, value));
+        var problem = await Problem.ReadAsync(predicted);
+
+        Assert.Equal((HttpStatusCode.Forbidden, "Forbidden"), (problem.Status, problem.Code));
+        Assert.StartsWith($"The header {header} is '{value}'", problem.Detail, StringComparison.Ordinal);
+        Assert.Contains("Inference:Security:ApiKey", problem.Detail, StringComparison.Ordinal);
+        Assert.True((await demo.Server.Http.GetJsonAsync("/v2/models/fraud/ready")).GetProperty("ready").GetBoolean());
+    }
+
+    [Theory]
+    [InlineData("GET", "/v1/users/42", "no-cors")]
+    [InlineData("POST", "/predict", "navigate")]
+    public async Task Request_OfAForeignPageButNoLinkFollowed_IsRefused(string method, string path, string mode)
+    {
+        using var response = await SendAsync(demo.Server, new HttpMethod(method), path, ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", mode));
+
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Docs_LinkOfAnotherSiteFollowed_IsAnswered()
+    {
+        using var response = await SendAsync(demo.Server, HttpMethod.Get, "/docs/", ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document"));
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("same-origin", "http://127.0.0.1:8080")]
+    [InlineData("same-origin", "http://localhost:8080")]
+    [InlineData("none", "http://[::1]:8080")]
+    public async Task Predict_OfItsOwnPage_IsAnswered(string site, string origin)
+    {
+        using var response = await PredictAsync(demo.Server, key: null, ("Sec-Fetch-Site", site), ("Origin", origin));
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Predict_OfAForeignPageWithTheKey_IsAnswered()
+    {
+        await using var server = await InProcessServer.StartPatientDemoAsync("Inference:Security:ApiKey=open sesame");
+
+        using var response = await PredictAsync(server, "open sesame", ("Sec-Fetch-Site", "cross-site"), ("Origin", "https://shop.example"));
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
     [Fact]
     public async Task ApiKey_Configured_IsAskedOfEveryCallButHealth()
     {
@@ -85,13 +143,21 @@ public sealed class SecurityTests(DemoServer demo)
         Assert.Equal("ApiKey", Assert.Single(response.Headers.WwwAuthenticate).Scheme);
     }
 
-    private static async Task<HttpResponseMessage> PredictAsync(InProcessServer server, string? key)
+    private static async Task<HttpResponseMessage> SendAsync(InProcessServer server, HttpMethod method, string path, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        foreach (var (name, value) in headers) request.Headers.Add(name, value);
+        return await server.Http.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
+    private static async Task<HttpResponseMessage> PredictAsync(InProcessServer server, string? key, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/predict")
         {
             Content = new StringContent("""{"user_id": 42, "raw_feature": "3156"}""", mediaType: new("application/json")),
         };
         if (key is not null) request.Headers.Add("X-Api-Key", key);
+        foreach (var (name, value) in headers) request.Headers.Add(name, value);
         return await server.Http.SendAsync(request, TestContext.Current.CancellationToken);
     }
 

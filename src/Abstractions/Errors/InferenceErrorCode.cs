@@ -44,4 +44,7 @@ public enum InferenceErrorCode
 
     /// <summary>The idempotency key or prediction id was used before, with another body. Not worth a retry.</summary>
     IdempotencyConflict = 13,
+
+    /// <summary>The request comes from where none is taken, such as the web page of somebody else.</summary>
+    Forbidden = 14,
 }

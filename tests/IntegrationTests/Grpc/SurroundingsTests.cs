@@ -74,6 +74,15 @@ public sealed class SurroundingsTests(ModelServer models) : IClassFixture<ModelS
     }
 
     [Fact]
+    public async Task Call_OfAForeignPage_IsRefused()
+    {
+        var (status, message) = await RawCall.SendAsync(Server.Program.GrpcAddress, ServerLive, new ServerLiveRequest(), ("origin", "https://evil.example"));
+
+        Assert.Equal((int)StatusCode.PermissionDenied, status);
+        Assert.StartsWith("The header Origin is 'https://evil.example'", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Call_BrokenMessage_IsInvalid()
     {
         var (status, message) = await RawCall.SendAsync(Server.Program.GrpcAddress, "/inference.GRPCInferenceService/ModelInfer", [0xFF, 0xFF, 0xFF]);

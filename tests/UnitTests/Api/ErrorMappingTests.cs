@@ -33,6 +33,7 @@ public sealed class ErrorMappingTests
         { InferenceErrorCode.PayloadTooLarge, 413 },
         { InferenceErrorCode.UnsupportedMediaType, 415 },
         { InferenceErrorCode.IdempotencyConflict, 409 },
+        { InferenceErrorCode.Forbidden, 403 },
     };
 
     [Theory]
@@ -127,6 +128,7 @@ public sealed class ErrorMappingTests
     [InlineData(404, "NotFound")]
     [InlineData(405, "MethodNotAllowed")]
     [InlineData(401, "Unauthenticated")]
+    [InlineData(403, "Forbidden")]
     [InlineData(502, "Internal")]
     public void ToProblem_BareStatus_KeepsIt(int status, string code)
     {
