@@ -1,4 +1,5 @@
 using Grpc.Core;
+using IntegrationTests.OpenInference;
 using OrleansInference.Api.Grpc.OpenInference.Wire;
 
 namespace IntegrationTests.Grpc;
@@ -23,6 +24,34 @@ public sealed class ExtensionTests(ModelServer models) : IClassFixture<ModelServ
     [Fact]
     public async Task RepositoryModelLoad_KnownModel_Answers() =>
         Assert.NotNull(await Client.RepositoryModelLoadAsync(new RepositoryModelLoadRequest { ModelName = "scale" }, cancellationToken: Cancellation));
+
+    [Theory]
+    [InlineData("config")]
+    [InlineData("file:1/model.onnx")]
+    public async Task RepositoryModelLoad_ParameterThatWouldChangeTheModel_IsRefusedAsOverRest(string parameter)
+    {
+        var load = new RepositoryModelLoadRequest { ModelName = "scale", Parameters = { [parameter] = new ModelRepositoryParameter { StringParam = "{}" } } };
+        var unload = new RepositoryModelUnloadRequest { ModelName = "scale", Parameters = { load.Parameters } };
+
+        var loading = await Assert.ThrowsAsync<RpcException>(async () => await Client.RepositoryModelLoadAsync(load, cancellationToken: Cancellation));
+        var unloading = await Assert.ThrowsAsync<RpcException>(async () => await Client.RepositoryModelUnloadAsync(unload, cancellationToken: Cancellation));
+        using var rest = await models.Server.Program.Http.PostAsync(
+            "/v2/repository/models/scale/load", new StringContent($$$"""{"parameters": {"{{{parameter}}}": "{}"}}""", mediaType: new("application/json")), Cancellation);
+
+        Assert.All([loading, unloading], fault => Assert.Equal(StatusCode.InvalidArgument, fault.StatusCode));
+        var told = await rest.ReadErrorAsync(System.Net.HttpStatusCode.BadRequest);
+        Assert.Equal((told, told), (loading.Status.Detail, unloading.Status.Detail));
+        Assert.StartsWith($"parameter '{parameter}' would change the model", told, StringComparison.Ordinal);
+        Assert.True((await Client.ModelReadyAsync(new ModelReadyRequest { Name = "scale" }, cancellationToken: Cancellation)).Ready);
+    }
+
+    [Fact]
+    public async Task RepositoryModelLoad_ParameterThatChangesNothing_IsTaken()
+    {
+        var request = new RepositoryModelLoadRequest { ModelName = "scale", Parameters = { ["hint"] = new ModelRepositoryParameter { Int64Param = 1 } } };
+
+        Assert.NotNull(await Client.RepositoryModelLoadAsync(request, cancellationToken: Cancellation));
+    }
 
     [Theory]
     [InlineData("../etc")]

@@ -53,12 +53,14 @@ internal sealed class InferenceService(IInferenceClient client, Readiness readin
 
     public override async Task<RepositoryModelLoadResponse> RepositoryModelLoad(RepositoryModelLoadRequest request, ServerCallContext context)
     {
+        foreach (var name in request.Parameters.Keys) RepositoryParameters.Check(name);
         ThrowIfLagging(request.ModelName, await client.LoadModelAsync(request.ModelName));
         return new RepositoryModelLoadResponse();
     }
 
     public override async Task<RepositoryModelUnloadResponse> RepositoryModelUnload(RepositoryModelUnloadRequest request, ServerCallContext context)
     {
+        foreach (var name in request.Parameters.Keys) RepositoryParameters.Check(name);
         ThrowIfLagging(request.ModelName, await client.UnloadModelAsync(request.ModelName));
         return new RepositoryModelUnloadResponse();
     }

@@ -33,11 +33,7 @@ internal static class RepositoryBodyReader
 
     private static void CheckParameters(ref Utf8JsonReader json)
     {
-        foreach (var (name, _) in ParametersReader.Read(ref json, "the request"))
-        {
-            if (name is "config" || name.StartsWith("file:", StringComparison.Ordinal))
-                throw OpenInferenceJson.Fault($"parameter '{FieldError.Quote(name)}'", "would change the model, whose files are the repository's; write them there, then load without it");
-        }
+        foreach (var (name, _) in ParametersReader.Read(ref json, "the request")) RepositoryParameters.Check(name);
     }
 
     private static T? Read<T>(ReadOnlySequence<byte> body, Reading<T> read)
