@@ -27,6 +27,18 @@ public sealed partial class ApiDocumentTests(DemoServer demo)
     }
 
     [Fact]
+    public async Task OpenApi_Operations_HaveNamesOfTheirOwn()
+    {
+        var names = (await ReadDocumentAsync()).GetProperty("paths").EnumerateObject()
+            .SelectMany(path => path.Value.EnumerateObject())
+            .Select(operation => operation.Value.GetProperty("operationId").GetString()!)
+            .ToList();
+
+        Assert.Contains("Live", names);
+        Assert.Equal(names.Distinct(), names);
+    }
+
+    [Fact]
     public async Task OpenApi_PredictBody_HasTheExample()
     {
         var body = await ReadSchemaAsync("PredictBody");

@@ -16,6 +16,22 @@ public sealed class HealthTests(DemoServer demo)
         Assert.Equal(status, body.GetProperty("status").GetString());
     }
 
+    [Theory]
+    [InlineData("/health/live")]
+    [InlineData("/health/ready")]
+    [InlineData("/v2/health/live")]
+    [InlineData("/v2/health/ready")]
+    [InlineData("/v2/models/fraud/ready")]
+    [InlineData("/v2/models/fraud/versions/2/ready")]
+    public async Task Health_AskedByHead_AnswersTheStatusAlone(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, path);
+        using var response = await demo.Server.Http.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal((HttpStatusCode.OK, "application/json"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+        Assert.Empty(await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task Health_OtherMethod_Answers405()
     {
@@ -23,6 +39,6 @@ public sealed class HealthTests(DemoServer demo)
 
         var problem = await Problem.ReadAsync(response);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, problem.Status);
-        Assert.Equal("/health/live does not take POST. Send GET.", problem.Detail);
+        Assert.Equal("/health/live does not take POST. Send GET, HEAD.", problem.Detail);
     }
 }

@@ -8,9 +8,9 @@ internal static class HealthEndpoints
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
         // Cheap and local: no grain, no database, so that it answers whatever the models do.
-        endpoints.MapGet("/health/live", () => Results.Json(new HealthBody("live")))
+        endpoints.MapCheck("/health/live", () => Results.Json(new HealthBody("live")))
             .WithName("Live").WithTags("Health").WithSummary("Whether the process runs.").Produces<HealthBody>();
-        endpoints.MapGet("/health/ready", async (Readiness readiness) => await readiness.WhyNotAsync() is not { } reason
+        endpoints.MapCheck("/health/ready", async (Readiness readiness) => await readiness.WhyNotAsync() is not { } reason
                 ? Results.Json(new HealthBody("ready"))
                 : Results.Problem(ErrorMapping.ToProblem(new InferenceException(InferenceErrorCode.NotReady, reason))))
             .WithName("Ready").WithTags("Health").WithSummary("Whether the silo is up and the models of the start are loaded and warm.")

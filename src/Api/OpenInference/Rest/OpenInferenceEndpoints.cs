@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
+using OrleansInference.Api.Endpoints;
 
 namespace OrleansInference.Api.OpenInference.Rest;
 
@@ -24,14 +25,14 @@ internal static class OpenInferenceEndpoints
 
     private static void MapHealth(this RouteGroupBuilder v2)
     {
-        v2.MapGet("/health/live", HealthAnswers.Live)
+        v2.MapCheck("/health/live", HealthAnswers.Live)
             .WithName("V2Live").WithSummary("Whether the process runs, whatever its models do.").Produces<LiveBody>();
-        v2.MapGet("/health/ready", HealthAnswers.ReadyAsync)
+        v2.MapCheck("/health/ready", HealthAnswers.ReadyAsync)
             .WithName("V2Ready").WithSummary("Whether every model that loads at the start is loaded and warm.")
             .Produces<ReadyBody>().Produces<ReadyBody>(StatusCodes.Status503ServiceUnavailable);
-        v2.MapGet($"{Model}/ready", (string model, IInferenceClient client) => HealthAnswers.ModelReadyAsync(client, model, null))
+        v2.MapCheck($"{Model}/ready", (string model, IInferenceClient client) => HealthAnswers.ModelReadyAsync(client, model, null))
             .WithName("V2ModelReady").WithSummary("Whether the model's default version is loaded and warm.").ProducesReadiness();
-        v2.MapGet($"{Version}/ready", (string model, string version, IInferenceClient client) => HealthAnswers.ModelReadyAsync(client, model, version))
+        v2.MapCheck($"{Version}/ready", (string model, string version, IInferenceClient client) => HealthAnswers.ModelReadyAsync(client, model, version))
             .WithName("V2VersionReady").WithSummary("Whether that version, a number or a label, is loaded and warm.").ProducesReadiness();
     }
 
