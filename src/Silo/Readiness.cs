@@ -7,6 +7,9 @@ namespace OrleansInference.Silo;
 /// <summary>Whether requests are welcome: the program is up, and the models that load at the start are warm. Every protocol's answer.</summary>
 public sealed class Readiness(IInferenceClient client, IHostApplicationLifetime lifetime) : IHealthCheck
 {
+    /// <summary>Whole seconds until it is worth asking again, for the header Retry-After.</summary>
+    public const string RetryAfter = "1";
+
     private const string Loading = "The models that load at the start are not all loaded and warm. Ask again; POST /v2/repository/index tells the state of each.";
     private const string Starting = "The service is starting or stopping. Ask again.";
 

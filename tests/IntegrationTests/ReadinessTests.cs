@@ -51,8 +51,12 @@ public sealed class ReadinessTests : IDisposable
         try
         {
             Assert.Equal("live", (await server.Http.GetJsonAsync("/health/live")).GetProperty("status").GetString());
-            var problem = await Problem.ReadAsync(await server.Http.GetAsync("/health/ready", TestContext.Current.CancellationToken));
+            using var response = await server.Http.GetAsync("/health/ready", TestContext.Current.CancellationToken);
+            var problem = await Problem.ReadAsync(response);
             Assert.Equal((HttpStatusCode.ServiceUnavailable, "The models that load at the start are not all loaded and warm. Ask again; POST /v2/repository/index tells the state of each."), (problem.Status, problem.Detail));
+            Assert.Equal(TimeSpan.FromSeconds(1), response.Headers.RetryAfter?.Delta);
+            using var v2 = await server.Http.GetAsync("/v2/health/ready", TestContext.Current.CancellationToken);
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(1)), (v2.StatusCode, v2.Headers.RetryAfter?.Delta));
             Assert.False(await server.Client.IsReadyAsync());
         }
         finally
