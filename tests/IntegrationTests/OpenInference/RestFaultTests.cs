@@ -232,7 +232,7 @@ public sealed class RestFaultTests(OpenInferenceServer server)
     [Trait("assertion", "46")]
     [InlineData("GET", "/v2/models/identity/infer", "POST")]
     [InlineData("DELETE", "/v2/models/identity", "GET")]
-    [InlineData("POST", "/v2/health/live", "GET")]
+    [InlineData("POST", "/v2/health/live", "GET, HEAD")]
     [InlineData("GET", "/v2/repository/index", "POST")]
     public async Task AnyPath_OtherMethod_Answers405NamingTheRightOne(string method, string path, string right)
     {
@@ -241,7 +241,7 @@ public sealed class RestFaultTests(OpenInferenceServer server)
         using var response = await SendAsync(request);
 
         Assert.Equal($"{path} does not take {method}. Send {right}.", await response.ReadErrorAsync(HttpStatusCode.MethodNotAllowed));
-        Assert.Equal([right], response.Content.Headers.Allow);
+        Assert.Equal(right.Split(", "), response.Content.Headers.Allow);
     }
 
     [Theory]

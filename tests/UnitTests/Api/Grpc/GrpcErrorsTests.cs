@@ -25,6 +25,7 @@ public sealed class GrpcErrorsTests
         { InferenceErrorCode.PayloadTooLarge, StatusCode.ResourceExhausted },
         { InferenceErrorCode.UnsupportedMediaType, StatusCode.InvalidArgument },
         { InferenceErrorCode.IdempotencyConflict, StatusCode.FailedPrecondition },
+        { InferenceErrorCode.Forbidden, StatusCode.PermissionDenied },
     };
 
     [Theory]

@@ -224,9 +224,9 @@ public sealed class RequestContractTests
         for (var i = 0; i < 10_000; i++) _request.Send("amount", "x");
         for (var i = 0; i < 10_000; i++) _request.Send($"g{i}", 1);
 
-        var faults = _request.Declare(Terminal() with { Required = true }).Faults();
+        var faults = _request.Faults();
 
-        Assert.Equal(20_031, faults.Count);
+        Assert.Equal(20_030, faults.Count);
         Assert.Equal(("f29", "amount"), (faults[29].Field, faults[49].Field));
         Assert.Single(faults.Skip(50).Distinct<object>(ReferenceEqualityComparer.Instance));
     }
