@@ -24,11 +24,15 @@ internal sealed class SqlRetention(SqlDatabase database) : IRetention
 
     private const string DeletePredictions = $"DELETE FROM predictions WHERE {OldPredictions}";
 
-    // state: 1 delivered, 2 dead letter. What still waits is never too old.
+    // state: 1 delivered, 2 dead letter. What still waits is never too old. The first two terms say again what the others do, in the
+    // words of the index over what is settled: SQLite does not see that state = 1 is state <> 0, and would read the whole outbox.
     private const string DeleteMessages =
         """
         DELETE FROM outbox WHERE position IN (
-          SELECT position FROM outbox WHERE (state = 1 AND settled_at < @delivered_before) OR (state = 2 AND settled_at < @dead_before) LIMIT @most)
+          SELECT position FROM outbox
+          WHERE state <> 0 AND settled_at < @settled_before
+            AND ((state = 1 AND settled_at < @delivered_before) OR (state = 2 AND settled_at < @dead_before))
+          LIMIT @most)
         """;
 
     // Beyond every id: what a page without an end goes up to.
@@ -52,7 +56,13 @@ internal sealed class SqlRetention(SqlDatabase database) : IRetention
     }
 
     public Task<int> DeleteMessagesAsync(DateTimeOffset deliveredBefore, DateTimeOffset deadBefore, int most, CancellationToken cancellationToken) => database.WriteAsync(
-        session => session.Statement(DeleteMessages).Set("@delivered_before", deliveredBefore).Set("@dead_before", deadBefore).Set("@most", most).ExecuteAsync(), cancellationToken);
+        session => session.Statement(DeleteMessages)
+            .Set("@settled_before", deliveredBefore > deadBefore ? deliveredBefore : deadBefore)
+            .Set("@delivered_before", deliveredBefore)
+            .Set("@dead_before", deadBefore)
+            .Set("@most", most)
+            .ExecuteAsync(),
+        cancellationToken);
 
     private static SqlStatement Bound(SqlStatement statement, DateTimeOffset before, DateTimeOffset windowsFrom, RetentionCursor from, RetentionCursor to) =>
         Bound(statement, before, from).Set("@windows_from", windowsFrom).Set("@to", to.CreatedAt).Set("@to_id", to.Id);

@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.Data.Sqlite;
 using OrleansInference.Grains.PostProcessing.Outbox;
 using OrleansInference.Storage.Sql;
 using UnitTests.Fakes;
@@ -332,10 +331,10 @@ public sealed class SqlOutboxTests
         Assert.Equal("head", storage.Scalar<string>("SELECT group_concat(message_id) FROM outbox WHERE state = 0 AND next_attempt_at <= 1775044801000"));
 
         foreach (var plan in new[] { OutboxSql.SelectDue, OutboxSql.SelectWaiting, OutboxSql.Park, OutboxSql.Lease, OutboxSql.FreeNext, OutboxSql.Acknowledge, OutboxSql.WaitingTargets, OutboxSql.Release })
-            Assert.DoesNotContain(Explain(storage, plan), step => step.StartsWith("SCAN outbox", StringComparison.Ordinal) && !step.Contains("USING COVERING INDEX", StringComparison.Ordinal));
-        Assert.Contains(Explain(storage, OutboxSql.SelectDue), step => step.Contains("outbox_due (target=? AND next_attempt_at<?)", StringComparison.Ordinal));
-        Assert.Contains(Explain(storage, OutboxSql.SelectDue), step => step.Contains("outbox_lanes (user=? AND target=?)", StringComparison.Ordinal));
-        Assert.DoesNotContain(Explain(storage, OutboxSql.SelectDue), step => step.Contains("TEMP B-TREE", StringComparison.Ordinal));
+            Assert.DoesNotContain(storage.Explain(plan), step => step.StartsWith("SCAN outbox", StringComparison.Ordinal) && !step.Contains("USING COVERING INDEX", StringComparison.Ordinal));
+        Assert.Contains(storage.Explain(OutboxSql.SelectDue), step => step.Contains("outbox_due (target=? AND next_attempt_at<?)", StringComparison.Ordinal));
+        Assert.Contains(storage.Explain(OutboxSql.SelectDue), step => step.Contains("outbox_lanes (user=? AND target=?)", StringComparison.Ordinal));
+        Assert.DoesNotContain(storage.Explain(OutboxSql.SelectDue), step => step.Contains("TEMP B-TREE", StringComparison.Ordinal));
     }
 
     private static async Task<StorageBuilder> StoreAsync(params (string User, OutboxMessage Message)[] messages)
@@ -357,19 +356,6 @@ public sealed class SqlOutboxTests
 
     private static Task<IReadOnlyList<DeadMessage>> ListDeadAsync(StorageBuilder storage, string? target, long? before, int most) =>
         storage.Outbox.ListDeadAsync(target, before, most, TestContext.Current.CancellationToken);
-
-    private static string[] Explain(StorageBuilder storage, string sql)
-    {
-        using var connection = new SqliteConnection(storage.Database.ConnectionString);
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = $"EXPLAIN QUERY PLAN {sql}";
-        foreach (var name in System.Text.RegularExpressions.Regex.Matches(sql, "@[a-z0-9_]+").Select(match => match.Value).Distinct()) command.Parameters.AddWithValue(name, 1);
-        using var reader = command.ExecuteReader();
-        var steps = new List<string>();
-        while (reader.Read()) steps.Add(reader.GetString(3));
-        return [.. steps];
-    }
 
     private static void AssertIds(IReadOnlyList<ClaimedMessage> messages, params string[] ids) => Assert.Equal(ids, messages.Select(claimed => claimed.Message.Id));
 }

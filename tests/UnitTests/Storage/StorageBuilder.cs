@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -12,7 +13,7 @@ using UnitTests.Fakes;
 namespace UnitTests.Storage;
 
 /// <summary>The embedded database in a directory of the test's own.</summary>
-internal sealed class StorageBuilder : IAsyncDisposable
+internal sealed partial class StorageBuilder : IAsyncDisposable
 {
     private readonly TestDirectory _directory = new();
     private bool _stopped;
@@ -112,6 +113,19 @@ internal sealed class StorageBuilder : IAsyncDisposable
 
     public void Execute(string sql) => Scalar<object?>(sql);
 
+    /// <summary>The steps of a statement's plan.</summary>
+    public string[] Explain(string sql)
+    {
+        using var connection = Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"EXPLAIN QUERY PLAN {sql}";
+        foreach (var name in ParameterName().Matches(sql).Select(match => match.Value).Distinct()) command.Parameters.AddWithValue(name, 1);
+        using var reader = command.ExecuteReader();
+        var steps = new List<string>();
+        while (reader.Read()) steps.Add(reader.GetString(3));
+        return [.. steps];
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_stopped) await StopAsync();
@@ -132,4 +146,7 @@ internal sealed class StorageBuilder : IAsyncDisposable
         command.CommandText = sql;
         return (T)command.ExecuteScalar()!;
     }
+
+    [GeneratedRegex("@[a-z0-9_]+")]
+    private static partial Regex ParameterName();
 }

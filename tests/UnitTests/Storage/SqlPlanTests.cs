@@ -1,0 +1,53 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using OrleansInference.Storage.Sql;
+
+namespace UnitTests.Storage;
+
+/// <summary>No statement of a store reads a whole table of the embedded database: the log and the outbox grow to millions of rows.</summary>
+public sealed partial class SqlPlanTests
+{
+    [Theory]
+    [InlineData(typeof(OutboxSql))]
+    [InlineData(typeof(SqlErasure))]
+    [InlineData(typeof(SqlGrainStorage))]
+    [InlineData(typeof(SqlOutcomes))]
+    [InlineData(typeof(SqlPredictionLog))]
+    [InlineData(typeof(SqlRetention))]
+    public async Task Statements_OfAStore_GoThroughAnIndex(Type store)
+    {
+        await using var storage = await new StorageBuilder().StartAsync();
+
+        var plans = Statements(store).Select(statement => (statement.Name, Steps: storage.Explain(statement.Sql))).ToArray();
+
+        Assert.NotEmpty(plans);
+        Assert.All(plans, plan => Assert.DoesNotContain(plan.Steps, step => WholeTable().IsMatch(step)));
+    }
+
+    [Fact]
+    public async Task DeleteMessages_Plan_BeginsWithWhatWasSettledFirst()
+    {
+        await using var storage = await new StorageBuilder().StartAsync();
+
+        var (_, sql) = Assert.Single(Statements(typeof(SqlRetention)), statement => statement.Name == "DeleteMessages");
+
+        Assert.Contains(storage.Explain(sql), step => step.Contains("outbox_settled (settled_at<?)", StringComparison.Ordinal));
+    }
+
+    // What another constant begins with is a part of it.
+    private static IEnumerable<(string Name, string Sql)> Statements(Type store)
+    {
+        var texts = store.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
+            .Where(field => field.FieldType == typeof(string))
+            .Select(field => (field.Name, Sql: (string)field.GetValue(null)!))
+            .ToArray();
+        return texts.Where(text => Statement().IsMatch(text.Sql) && !texts.Any(other => other.Sql.Length > text.Sql.Length && other.Sql.StartsWith(text.Sql, StringComparison.Ordinal)));
+    }
+
+    [GeneratedRegex("^(SELECT|INSERT|UPDATE|DELETE|WITH) ")]
+    private static partial Regex Statement();
+
+    // The other two are what a statement has made itself.
+    [GeneratedRegex("^SCAN (?!waiting$|counted$)[a-z_]+$")]
+    private static partial Regex WholeTable();
+}
