@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using OrleansInference.Grains.Diagnostics;
 using OrleansInference.Storage.Sql;
 using OrleansInference.Storage.Sql.Features;
 
@@ -28,7 +29,11 @@ internal static class SqliteServiceCollectionExtensions
         services.AddKeyedSingleton(LogReaders, (provider, _) => SqliteReaders.ForLog(
             provider.GetRequiredService<IOptions<SqliteStorageOptions>>(), provider.GetRequiredService<TimeProvider>()));
         return services.AddSingleton(provider => new SqliteDatabase(
-            provider.GetRequiredService<SqliteWriter>(), provider.GetRequiredKeyedService<SqliteReaders>(LogReaders), provider.GetRequiredService<InferenceDatabase>()));
+            provider.GetRequiredService<SqliteWriter>(),
+            provider.GetRequiredKeyedService<SqliteReaders>(LogReaders),
+            provider.GetRequiredService<InferenceDatabase>(),
+            provider.GetRequiredService<InferenceInstruments>(),
+            provider.GetRequiredService<TimeProvider>()));
     }
 
     /// <summary>Prediction log and outbox in that database.</summary>

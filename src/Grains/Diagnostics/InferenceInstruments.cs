@@ -22,6 +22,7 @@ public sealed class InferenceInstruments
     private readonly Counter<long> _rejected;
     private readonly Counter<long> _commitFailures;
     private readonly Counter<long> _checkpointFailures;
+    private readonly Counter<long> _scrubFailures;
     private readonly Counter<long> _recordsLost;
     private readonly Counter<long> _recordsRefused;
     private readonly Counter<long> _retired;
@@ -60,6 +61,7 @@ public sealed class InferenceInstruments
         _rejected = meter.CreateCounter<long>("inference.requests.rejected", "{request}", "Refused at the door.");
         _commitFailures = meter.CreateCounter<long>("inference.log.commit.failures", "{commit}", "Group commits that failed.");
         _checkpointFailures = meter.CreateCounter<long>("inference.log.checkpoint.failures", "{checkpoint}", "Copies of SQLite's write-ahead log into the database that failed.");
+        _scrubFailures = meter.CreateCounter<long>("inference.log.scrub.failures", "{erasure}", "Erasures after which SQLite's write-ahead log could not be emptied.");
         _recordsLost = meter.CreateCounter<long>("inference.log.records.lost", "{record}", "Answered predictions that a model with logging = bestEffort could not record.");
         _recordsRefused = meter.CreateCounter<long>("inference.log.records.refused", "{record}", "Records whose number another activation of the user had taken.");
         _retired = meter.CreateCounter<long>("inference.retention.deleted", "{row}", "Rows that were older than their kind is kept.");
@@ -117,6 +119,8 @@ public sealed class InferenceInstruments
     public void OnCommitFailed() => _commitFailures.Add(1);
 
     public void OnCheckpointFailed() => _checkpointFailures.Add(1);
+
+    public void OnScrubFailed() => _scrubFailures.Add(1);
 
     public void OnRecordLost(string model) => _recordsLost.Add(1, new KeyValuePair<string, object?>("model.name", model));
 

@@ -29,15 +29,4 @@ internal sealed class InferenceDatabase(IOptions<InferenceOptions> options)
         if (!result.Successful)
             throw new InferenceStartupException($"{File} cannot be brought up to date: {result.Error.Message} Repair or move the file, or set another Inference:DataDirectory.");
     }
-
-    /// <summary>Moves the write-ahead log into the file and empties it; false where a reader still needs it, and a later one does it.</summary>
-    public bool Checkpoint()
-    {
-        using var connection = new SqliteConnection(ConnectionString);
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
-        using var row = command.ExecuteReader();
-        return row.Read() && row.GetInt64(0) == 0;
-    }
 }

@@ -9,6 +9,11 @@ internal abstract class SqliteWrite : PendingWrite
     /// <summary>Called after the commit.</summary>
     public abstract void Succeed();
 
+    /// <summary>What no transaction may hold, on the writer's thread after all of the commit's callers have their answers.</summary>
+    public virtual void AfterCommit(WriterConnection connection)
+    {
+    }
+
     /// <summary>Called when the commit failed.</summary>
     public abstract void Fail(Exception failure);
 }

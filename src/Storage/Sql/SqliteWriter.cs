@@ -52,6 +52,19 @@ internal sealed partial class SqliteWriter(
     /// <summary>A setting of the writer's own connection, asked on its thread.</summary>
     public Task<string> ReadPragmaAsync(string name) => EnqueueAsync(new PragmaWrite(name));
 
+    /// <summary>
+    /// Lets go of every byte of the write-ahead log: copies it beside the commits until little is left, and the rest between two commits.
+    /// False where a reader or another copy was in the way.
+    /// </summary>
+    /// <exception cref="InferenceException">StorageUnavailable.</exception>
+    public async Task<bool> TryEmptyLogAsync()
+    {
+        await _checkpoints.CopyAsync();
+        var emptying = new LogEmptying(_checkpoints);
+        await EnqueueAsync(emptying);
+        return await emptying.Emptied;
+    }
+
     public Task StartingAsync(CancellationToken cancellationToken)
     {
         database.Migrate();
@@ -133,6 +146,7 @@ internal sealed partial class SqliteWriter(
 
         instruments.OnCommitted(batch.Count, time.GetElapsedTime(startedAt));
         foreach (var write in batch) write.Succeed();
+        foreach (var write in batch) write.AfterCommit(connection);
         _checkpoints.OnCommitted(connection);
     }
 
@@ -152,6 +166,18 @@ internal sealed partial class SqliteWriter(
 
     [LoggerMessage(EventIds.LogWritesPending, LogLevel.Warning, "The last writes to {File} had not ended when the time to stop was over (Inference:Shutdown:Timeout); see whether its disk still answers")]
     private partial void LogWritesPending(string file);
+
+    // Its own commit is empty: it has a turn like every other write.
+    private sealed class LogEmptying(WalCheckpoints checkpoints) : SqliteWrite<bool>
+    {
+        private readonly TaskCompletionSource<bool> _emptied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<bool> Emptied => _emptied.Task;
+
+        public override void AfterCommit(WriterConnection connection) => _emptied.TrySetResult(checkpoints.TryEmpty(connection));
+
+        protected override bool Apply(WriterConnection connection) => true;
+    }
 
     private sealed class PragmaWrite(string name) : SqliteWrite<string>
     {

@@ -7,6 +7,9 @@ namespace OrleansInference.Storage.Sql;
 /// <summary>The connection that writes. One thread only.</summary>
 internal sealed class WriterConnection : SqliteSession
 {
+    private static readonly TimeSpan ReadersPass = TimeSpan.FromMilliseconds(25);
+
+    private readonly TimeSpan _busyTimeout;
     private readonly HashSet<(string Model, long Schema)> _committedSchemas = [];
     private readonly List<(string Model, long Schema)> _newSchemas = [];
     private PredictionInsert? _predictions;
@@ -14,6 +17,7 @@ internal sealed class WriterConnection : SqliteSession
     public WriterConnection(string connectionString, TimeSpan busyTimeout)
         : base(Open(connectionString))
     {
+        _busyTimeout = busyTimeout;
         try
         {
             // Microsoft.Data.Sqlite waits for locks in whole seconds; a prediction's deadline is shorter than that.
@@ -61,6 +65,21 @@ internal sealed class WriterConnection : SqliteSession
         }
 
         _committedSchemas.UnionWith(_newSchemas);
+    }
+
+    /// <summary>Copies what is left of the write-ahead log into the database and empties its file; false where a reader needs it for longer than readers take.</summary>
+    public bool TryEmptyLog()
+    {
+        // Commits wait meanwhile.
+        raw.sqlite3_busy_timeout(Connection.Handle, (int)ReadersPass.TotalMilliseconds);
+        try
+        {
+            return Prepared("PRAGMA wal_checkpoint(TRUNCATE)").ExecuteScalar() is 0L;
+        }
+        finally
+        {
+            raw.sqlite3_busy_timeout(Connection.Handle, (int)_busyTimeout.TotalMilliseconds);
+        }
     }
 
     /// <summary>How many pages were written to the write-ahead log since this was asked last.</summary>

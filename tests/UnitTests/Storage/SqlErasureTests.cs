@@ -1,4 +1,5 @@
 using System.Text;
+using OrleansInference;
 using OrleansInference.Grains.PostProcessing;
 using OrleansInference.Storage.Sql;
 using static UnitTests.Storage.StorageBuilder;
@@ -53,6 +54,49 @@ public sealed class SqlErasureTests : IAsyncLifetime
         Assert.False(FilesHold(User));
     }
 
+    // Commits come one after the other, a reader is always there, and the log is copied all the time.
+    [Fact]
+    public async Task DeleteAsync_WriterAndReadersAreBusy_LeavesNoByteInTheFilesAndFailsNoCommit()
+    {
+        await using var storage = await new StorageBuilder(options => options.CheckpointPages = 64).StartAsync();
+        await AppendAsync(storage, User, records: 50);
+        using var stop = new CancellationTokenSource();
+        var readers = Enumerable.Range(0, 3).Select(_ => Task.Factory.StartNew(() => ReadUntil(storage, stop.Token), TaskCreationOptions.LongRunning)).ToArray();
+        var writers = Enumerable.Range(0, 8).Select(i => WriteUntilAsync(storage, $"-!{i}", stop.Token)).ToArray();
+
+        var (predictions, _) = await new SqlErasure(storage.Sql).DeleteAsync(User, TestContext.Current.CancellationToken);
+
+        var isHeld = FilesHold(storage, User);
+        await stop.CancelAsync();
+        await Task.WhenAll([.. readers, .. writers]);
+        Assert.Equal((50, false), (predictions, isHeld));
+        Assert.Empty(storage.Metrics.Values("inference.log.scrub.failures"));
+        Assert.Equal("ok", storage.Scalar<string>("PRAGMA integrity_check"));
+    }
+
+    [Fact]
+    public async Task DeleteAsync_ReaderNeverEnds_SaysThatTheLogHoldsTheUserUntilItIsRepeated()
+    {
+        await using var storage = await new StorageBuilder(scrubTimeout: TimeSpan.FromMilliseconds(100)).StartAsync();
+        await AppendAsync(storage, User, records: 3);
+        var erasure = new SqlErasure(storage.Sql);
+        using (storage.Read())
+        {
+            var failure = await Assert.ThrowsAsync<InferenceException>(() => erasure.DeleteAsync(User, TestContext.Current.CancellationToken));
+
+            Assert.Equal(InferenceErrorCode.StorageUnavailable, failure.Code);
+            Assert.Contains("inference.db-wal, which could not be emptied within 00:00:00.1000000", failure.Message, StringComparison.Ordinal);
+            Assert.Equal([1], storage.Metrics.Values("inference.log.scrub.failures"));
+
+            // Nobody else waits for that reader.
+            await AppendAsync(storage, "-!43", records: 1);
+        }
+
+        await erasure.DeleteAsync(User, TestContext.Current.CancellationToken);
+
+        Assert.False(FilesHold(storage, User));
+    }
+
     [Fact]
     public async Task PseudonymiseAsync_UserWithRecordsAndMessages_KeepsTheRecordsUnderTheOtherName()
     {
@@ -71,13 +115,27 @@ public sealed class SqlErasureTests : IAsyncLifetime
     public async Task DeleteAsync_UnknownUser_RemovesNothing() =>
         Assert.Equal((0, 0), await _erasure.DeleteAsync("-!nobody", TestContext.Current.CancellationToken));
 
-    private async Task AppendAsync(string user, int records)
+    private Task AppendAsync(string user, int records) => AppendAsync(_storage, user, records);
+
+    private static async Task AppendAsync(StorageBuilder storage, string user, int records)
     {
-        var appends = Enumerable.Range(1, records).Select(sequence => _storage.AppendAsync(_storage.Record(user, sequence, Message($"{user}-{sequence}"))));
+        var appends = Enumerable.Range(1, records).Select(sequence => storage.AppendAsync(storage.Record(user, sequence, Message($"{user}-{sequence}"))));
         Assert.All(await Task.WhenAll(appends), outcome => Assert.Equal(AppendOutcome.Appended, outcome));
     }
 
-    private bool FilesHold(string text) => Directory.EnumerateFiles(_storage.PathOf("")).Any(file => Holds(file, Encoding.UTF8.GetBytes(text)));
+    private static async Task WriteUntilAsync(StorageBuilder storage, string user, CancellationToken stop)
+    {
+        for (var sequence = 1; !stop.IsCancellationRequested; sequence++) Assert.Equal(AppendOutcome.Appended, await storage.AppendAsync(storage.Record(user, sequence)));
+    }
+
+    private static void ReadUntil(StorageBuilder storage, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested) storage.Read().Dispose();
+    }
+
+    private bool FilesHold(string text) => FilesHold(_storage, text);
+
+    private static bool FilesHold(StorageBuilder storage, string text) => Directory.EnumerateFiles(storage.PathOf("")).Any(file => Holds(file, Encoding.UTF8.GetBytes(text)));
 
     private static bool Holds(string file, byte[] text)
     {

@@ -18,7 +18,7 @@ internal sealed partial class StorageBuilder : IAsyncDisposable
     private readonly TestDirectory _directory = new();
     private bool _stopped;
 
-    public StorageBuilder(Action<SqliteStorageOptions>? configure = null)
+    public StorageBuilder(Action<SqliteStorageOptions>? configure = null, TimeSpan? scrubTimeout = null)
     {
         var options = new SqliteStorageOptions { BusyTimeout = TimeSpan.FromMilliseconds(50), ReaderThreads = 1 };
         configure?.Invoke(options);
@@ -26,7 +26,7 @@ internal sealed partial class StorageBuilder : IAsyncDisposable
         Database = new InferenceDatabase(Settings);
         Writer = new SqliteWriter(Database, Options.Create(options), Time, FakeMeterFactory.Instruments, NullLogger<SqliteWriter>.Instance);
         Readers = new SqliteReaders(Options.Create(options), Time);
-        Sql = new SqliteDatabase(Writer, Readers, Database);
+        Sql = new SqliteDatabase(Writer, Readers, Database, Metrics.Instruments, TimeProvider.System) { ScrubTimeout = scrubTimeout ?? Gate.Patience };
         Outbox = new SqlOutbox(Sql, Signal, Time);
         Log = new SqlPredictionLog(Sql, new SqliteRecordWriter(Writer, Signal));
     }
@@ -34,6 +34,8 @@ internal sealed partial class StorageBuilder : IAsyncDisposable
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 4, 1, 12, 0, 0, TimeSpan.Zero));
 
     public IOptions<InferenceOptions> Settings { get; }
+
+    public RecordedMetrics Metrics { get; } = new();
 
     public InferenceDatabase Database { get; }
 
@@ -130,6 +132,7 @@ internal sealed partial class StorageBuilder : IAsyncDisposable
     {
         if (!_stopped) await StopAsync();
         Readers.Dispose();
+        Metrics.Dispose();
         _directory.Dispose();
     }
 
