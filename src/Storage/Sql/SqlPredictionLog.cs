@@ -7,6 +7,9 @@ namespace OrleansInference.Storage.Sql;
 /// <summary>The prediction log in a database; how records are appended differs by database.</summary>
 internal sealed class SqlPredictionLog(SqlDatabase database, IRecordWriter writer) : IPredictionLog
 {
+    // What any machine counts along an index in much less time than a read may take.
+    private const int CountedAtOnce = 500_000;
+
     private const string SelectRecord = """SELECT id, "user", seq, model, version, variant, request_key, created_at, event, body FROM predictions """;
     private const string SelectById = $"{SelectRecord} WHERE id = @id";
     private const string SelectByKey = $"""{SelectRecord} WHERE "user" = @user AND model = @model AND request_key = @request_key""";
@@ -14,12 +17,16 @@ internal sealed class SqlPredictionLog(SqlDatabase database, IRecordWriter write
     private const string SelectRange =
         $"""
         {SelectRecord}
-        WHERE created_at >= @from AND created_at < @to AND (created_at, id) > (@after, @after_id) AND model = @model
+        WHERE {InRange}
         ORDER BY created_at, id LIMIT @most
         """;
 
-    private const string CountRange =
-        "SELECT count(*) FROM (SELECT 1 FROM predictions WHERE created_at >= @from AND created_at < @to AND model = @model LIMIT @most) AS counted";
+    private const string CountRange = $"SELECT count(*) FROM (SELECT 1 FROM predictions WHERE {InRange} LIMIT @most) AS counted";
+
+    private const string SkipRange = $"SELECT created_at, id FROM predictions WHERE {InRange} ORDER BY created_at, id LIMIT 1 OFFSET @skip";
+
+    // Along the index from its first entry to its last; with a lower bound of its own, every page would begin with the range.
+    private const string InRange = "model = @model AND created_at < @to AND (created_at, id) > (@after, @after_id)";
 
     private const string SelectSchemas = "SELECT id, names FROM record_schemas WHERE id IN (SELECT schema_id FROM model_schemas WHERE model = @model) ORDER BY id";
     private const string SelectSchema = "SELECT names FROM record_schemas WHERE id = @id";
@@ -56,25 +63,33 @@ internal sealed class SqlPredictionLog(SqlDatabase database, IRecordWriter write
         database.WriteAsync(session => session.Statement(ReleaseEvents).Set("@user", user).Set("@seq", through).ExecuteAsync());
 
     public async Task<IReadOnlyList<PredictionRecord>> ReadRangeAsync(ExportQuery query, LogCursor? after, int most) => await database.ReadAsync(session => ReadAllAsync(
-        session,
-        session.Statement(SelectRange)
-            .Set("@model", query.Model)
-            .Set("@from", query.From ?? DateTimeOffset.UnixEpoch)
-            .Set("@to", query.To ?? DateTimeOffset.MaxValue)
-            .Set("@after", after?.CreatedAt ?? DateTimeOffset.UnixEpoch)
-            .Set("@after_id", after?.Id ?? Guid.Empty)
-            .Set("@most", most)));
+        session, InRangeAfter(session, SelectRange, query, after).Set("@most", most)));
 
-    public Task<long> CountRangeAsync(ExportQuery query, long most) => database.ReadAsync(session => session.Statement(CountRange)
-        .Set("@model", query.Model)
-        .Set("@from", query.From ?? DateTimeOffset.UnixEpoch)
-        .Set("@to", query.To ?? DateTimeOffset.MaxValue)
-        .Set("@most", most)
-        .ReadFirstAsync(row => row.Long(0), none: 0));
+    public async Task<long> CountRangeAsync(ExportQuery query, long most)
+    {
+        var (counted, after) = (0L, (LogCursor?)null);
+        while (most - counted > CountedAtOnce)
+        {
+            var next = await database.ReadAsync(session => InRangeAfter(session, SkipRange, query, after)
+                .Set("@skip", CountedAtOnce - 1)
+                .ReadFirstAsync<LogCursor?>(row => new LogCursor(row.Time(0), row.Id(1)), null));
+            if (next is null) break;
+            (counted, after) = (counted + CountedAtOnce, next);
+        }
+
+        return counted + await database.ReadAsync(session => InRangeAfter(session, CountRange, query, after).Set("@most", most - counted).ReadFirstAsync(row => row.Long(0), none: 0));
+    }
 
     public async Task<IReadOnlyList<FeatureSchema>> ReadSchemasAsync(string model) => await database.ReadAsync(session => session.Statement(SelectSchemas)
         .Set("@model", model)
         .ReadAllAsync(row => new FeatureSchema(row.Long(0), JsonSerializer.Deserialize<string[]>(row.Text(1))!)));
+
+    // No record has the empty id.
+    private static SqlStatement InRangeAfter(SqlSession session, string sql, ExportQuery query, LogCursor? after) => session.Statement(sql)
+        .Set("@model", query.Model)
+        .Set("@to", query.To ?? DateTimeOffset.MaxValue)
+        .Set("@after", after?.CreatedAt ?? query.From ?? DateTimeOffset.UnixEpoch)
+        .Set("@after_id", after?.Id ?? Guid.Empty);
 
     private static async ValueTask<PredictionRecord?> ReadFirstAsync(SqlSession session, SqlStatement statement) =>
         await statement.ReadFirstAsync(Read, null) is { } record ? record with { Schema = await ReadSchemaAsync(session, record.Schema.Id) } : null;

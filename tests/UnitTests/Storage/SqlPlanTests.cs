@@ -34,6 +34,22 @@ public sealed partial class SqlPlanTests
         Assert.Contains(storage.Explain(sql), step => step.Contains("outbox_settled (settled_at<?)", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(typeof(SqlPredictionLog), "SelectRange", "INDEX predictions_by_model (model=? AND (created_at,id)>(?,?) AND created_at<?)")]
+    [InlineData(typeof(SqlPredictionLog), "CountRange", "COVERING INDEX predictions_by_model (model=? AND (created_at,id)>(?,?) AND created_at<?)")]
+    [InlineData(typeof(SqlPredictionLog), "SkipRange", "COVERING INDEX predictions_by_model (model=? AND (created_at,id)>(?,?) AND created_at<?)")]
+    [InlineData(typeof(SqlRetention), "PageEnd", "COVERING INDEX predictions_by_model (model=? AND (created_at,id)>(?,?) AND created_at<?)")]
+    [InlineData(typeof(SqlRetention), "DeletePredictions", "INDEX predictions_by_model (model=? AND (created_at,id)>(?,?) AND (created_at,id)<(?,?))")]
+    public async Task RangeOfAModel_Plan_IsThatPartOfTheIndexAlone(Type store, string name, string access)
+    {
+        await using var storage = await new StorageBuilder().StartAsync();
+
+        var steps = storage.Explain(Assert.Single(Statements(store), statement => statement.Name == name).Sql);
+
+        Assert.Contains(steps, step => step.EndsWith($"SEARCH predictions USING {access}", StringComparison.Ordinal));
+        Assert.DoesNotContain(steps, step => step.Contains("TEMP B-TREE", StringComparison.Ordinal));
+    }
+
     // What another constant begins with is a part of it.
     private static IEnumerable<(string Name, string Sql)> Statements(Type store)
     {

@@ -78,6 +78,21 @@ public sealed class SqlRetentionTests : IAsyncLifetime
         Assert.Equal((10L, 4L), (_storage.Scalar<long>("SELECT count(*) FROM predictions"), _storage.Scalar<long>("SELECT min(seq) FROM predictions")));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(500)]
+    public async Task DeletePredictionsAsync_SeveralModels_GoThroughEach(int pageSize)
+    {
+        for (var sequence = 1; sequence <= 7; sequence++) await _storage.AppendAsync(_storage.Record("-!42", sequence) with { Model = $"model-{sequence % 3}" });
+        _storage.Time.Advance(Age + TimeSpan.FromSeconds(1));
+        await _storage.AppendAsync(_storage.Record("-!42", 8) with { Model = "model-1" });
+
+        Assert.Equal(7, await DeleteAllAsync(pageSize));
+
+        Assert.Equal("8", Sequences("-!42"));
+    }
+
     [Fact]
     public async Task DeletePredictionsAsync_ExactlyOfThatAge_Stays()
     {

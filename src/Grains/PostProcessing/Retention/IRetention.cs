@@ -18,11 +18,12 @@ public interface IRetention
     Task<int> DeleteMessagesAsync(DateTimeOffset deliveredBefore, DateTimeOffset deadBefore, int most, CancellationToken cancellationToken);
 }
 
-/// <summary>A place in the log by time.</summary>
+/// <summary>A place in the log by model and time.</summary>
+/// <param name="Model">The model of its last record.</param>
 /// <param name="CreatedAt">When its last record was made.</param>
 /// <param name="Id">That record.</param>
-public readonly record struct RetentionCursor(DateTimeOffset CreatedAt, Guid Id)
+public readonly record struct RetentionCursor(string Model, DateTimeOffset CreatedAt, Guid Id)
 {
     /// <summary>Before every record.</summary>
-    public static readonly RetentionCursor Start = new(DateTimeOffset.UnixEpoch, Guid.Empty);
+    public static readonly RetentionCursor Start = new("", DateTimeOffset.UnixEpoch, Guid.Empty);
 }

@@ -10,7 +10,7 @@ namespace UnitTests.Grains.PostProcessing.Retention;
 
 public sealed class RetentionServiceTests : IAsyncDisposable
 {
-    private static readonly RetentionCursor Second = new(DateTimeOffset.UnixEpoch.AddDays(1), Guid.NewGuid());
+    private static readonly RetentionCursor Second = new("fraud", DateTimeOffset.UnixEpoch.AddDays(1), Guid.NewGuid());
 
     private readonly TimerSignalTimeProvider _time = new();
     private readonly FakeRetention _retention = new();
