@@ -79,6 +79,30 @@ public sealed class PostgreSqlTests(PostgresTestServer postgres)
         foreach (var (user, ids) in asked) Assert.Equal(ids, received.Where(message => message.User == user).Select(message => message.Prediction));
     }
 
+    // Its status line has a NUL, which .NET quotes and PostgreSQL stores nowhere.
+    [Fact]
+    public async Task Deliver_ReceiverAnswersGarbageForAWhile_IsPutOffAndArrivesAfterwards()
+    {
+        var port = FreePort.Find();
+        var database = await postgres.CreateDatabaseAsync();
+        await using var server = await StartAsync(
+            database,
+            $"Inference:Webhooks:fraud-desk:Url=http://127.0.0.1:{port}/alerts",
+            $"Inference:Webhooks:case-review:Url=http://127.0.0.1:{port}/workflows",
+            "Inference:Outbox:RetryDelay=00:00:00.050",
+            "Inference:Outbox:MaxRetryDelay=00:00:01",
+            "Inference:Outbox:MaxAttempts=10000",
+            "Inference:Outbox:PollInterval=00:00:00.050");
+        await using (await BadReceiver.StartAsync(Badness.Garbage, port))
+        {
+            await PredictAsync(server, Fraud);
+            await Eventually.TrueAsync(async () => await CountAsync(database, "SELECT count(*) FROM outbox WHERE attempt > 1 AND last_error LIKE '%no HTTP at all%'") == 2);
+        }
+
+        await using var good = await TestHttpService.StartAsync(_ => Task.CompletedTask, port);
+        await Eventually.TrueAsync(async () => await CountAsync(database, "SELECT count(*) FROM outbox WHERE state = 1") == 2);
+    }
+
     [Fact]
     public async Task Erase_User_IsGone()
     {

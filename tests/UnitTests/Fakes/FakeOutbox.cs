@@ -15,6 +15,9 @@ internal sealed class FakeOutbox(TimeProvider time, OutboxSignal signal) : IOutb
     /// <summary>What happens before a claim, such as a database that fails.</summary>
     public Func<string, Task> OnClaim { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>What happens before what came of a message is written down, such as a database that refuses it.</summary>
+    public Action OnSettle { get; set; } = () => { };
+
     /// <summary>The most messages that one claim asked for.</summary>
     public int AskedFor { get; private set; }
 
@@ -112,6 +115,7 @@ internal sealed class FakeOutbox(TimeProvider time, OutboxSignal signal) : IOutb
 
     private Task<bool> SettleAsync(ClaimedMessage message, Mark mark, Action<Entry> settle)
     {
+        OnSettle();
         if (Interlocked.Decrement(ref _faults) >= 0) return Task.FromException<bool>(new InferenceException(InferenceErrorCode.StorageUnavailable, "on purpose"));
         lock (_lock)
         {

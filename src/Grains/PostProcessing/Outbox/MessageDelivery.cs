@@ -24,6 +24,7 @@ internal sealed partial class MessageDelivery(
         }
         catch (Exception e)
         {
+            instruments.OnDeliveryAttempt(message.Message.Target, "not_settled");
             LogNotSettled(e, message.Message.Id, message.Message.Target);
         }
     }

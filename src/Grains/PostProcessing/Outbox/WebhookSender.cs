@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 
 namespace OrleansInference.Grains.PostProcessing.Outbox;
 
@@ -41,7 +42,7 @@ internal sealed class WebhookSender(WebhookTargets targets, IHttpClientFactory c
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            return new DeliveryResult(e.Message.Length > MaxFailureLength ? e.Message[..MaxFailureLength] : e.Message);
+            return new DeliveryResult(Clean(e.Message));
         }
     }
 
@@ -70,6 +71,19 @@ internal sealed class WebhookSender(WebhookTargets targets, IHttpClientFactory c
     {
         var answered = string.Create(CultureInfo.InvariantCulture, $"the receiver answered {(int)status}");
         return (int)status is >= 300 and < 400 ? $"{answered}; redirects are not followed, so set the webhook's Url to the final address" : answered;
+    }
+
+    // A message of .NET quotes what the receiver said, and no database stores every character: PostgreSQL takes no NUL.
+    private static string Clean(string failure)
+    {
+        var clean = new StringBuilder();
+        foreach (var rune in failure.EnumerateRunes())
+        {
+            if (clean.Length + rune.Utf16SequenceLength > MaxFailureLength) break;
+            clean.Append(Rune.IsControl(rune) ? Rune.ReplacementChar : rune);
+        }
+
+        return clean.ToString();
     }
 
     private TimeSpan? ReadRetryAfter(HttpResponseMessage response)

@@ -279,6 +279,37 @@ public sealed class OutboxDispatcherTests : IAsyncLifetime
         Assert.Equal("connection refused", (await _outbox.NextMarkAsync()).Reason);
     }
 
+    // What .NET quotes of an answer that is no HTTP; databases do not take every character of it.
+    [Fact]
+    public async Task Deliver_ReasonHasControlCharacters_KeepsItWithoutThem()
+    {
+        _clients.Answer = (_, _) => throw new HttpRequestException("invalid status line: '\0\u0001no\r\nHTTP\u009f\ud800'");
+
+        _outbox.Add("a");
+
+        Assert.Equal("invalid status line: '\ufffd\ufffdno\ufffd\ufffdHTTP\ufffd\ufffd'", (await _outbox.NextMarkAsync()).Reason);
+    }
+
+    [Fact]
+    public async Task Deliver_ReasonIsTooLong_IsCutBetweenTwoCharacters()
+    {
+        _clients.Answer = (_, _) => throw new HttpRequestException($"{new string('x', 499)}\U0001F600 and more");
+
+        _outbox.Add("a");
+
+        Assert.Equal(new string('x', 499), (await _outbox.NextMarkAsync()).Reason);
+    }
+
+    [Fact]
+    public async Task Settle_DatabaseRefusesWhatCameOfIt_IsCounted()
+    {
+        _outbox.OnSettle = () => throw new InvalidOperationException("refused");
+
+        _outbox.Add("a");
+
+        await _metrics.WaitAsync(Attempts, "outcome", "not_settled", 1);
+    }
+
     [Fact]
     public async Task Deliver_AnotherExceptionThanHttps_IsAFailureToo()
     {
