@@ -7,7 +7,7 @@ namespace OrleansInference.Storage.Sql;
 /// <summary>The threads that read SQLite: its calls block, so no grain or pool thread makes them.</summary>
 /// <remarks>
 /// Promises: bounded by MaxWaitingReads; first in, first out; a read that takes longer than its timeout is interrupted; one
-/// that waited that long is not begun.
+/// that waited that long is not begun; a read sees the file that has the name when it begins.
 /// Threads: any thread enqueues. _gate guards _waiting and _stopping; each thread has connections of its own.
 /// </remarks>
 internal sealed class SqliteReaders : IDisposable
@@ -114,8 +114,14 @@ internal sealed class SqliteReaders : IDisposable
 
         private T ReadWithin(TimeSpan left, Dictionary<string, ReaderConnection> connections)
         {
-            if (!connections.TryGetValue(connectionString, out var connection))
-                connections.Add(connectionString, connection = new ReaderConnection(connectionString));
+            if (connections.TryGetValue(connectionString, out var connection) && connection.HasMoved())
+            {
+                connections.Remove(connectionString);
+                connection.Dispose();
+                connection = null;
+            }
+
+            if (connection is null) connections.Add(connectionString, connection = new ReaderConnection(connectionString));
             try
             {
                 using var deadline = new CancellationTokenSource(left, time);

@@ -123,6 +123,40 @@ public sealed class SqliteReadersTests
     }
 
     [Fact]
+    public async Task ReadAsync_FileReplacedByARename_EveryThreadReadsTheNewOne()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows lets nobody replace a file that is open.");
+        await using var storage = new StorageBuilder(options => options.ReaderThreads = 2);
+        var file = storage.PathOf("features.db");
+        WriteVersion(file, 1);
+        Assert.Equal((1, 1), await ReadVersionOnBothThreadsAsync(storage, file));
+
+        for (var version = 2; version <= 3; version++)
+        {
+            WriteVersion($"{file}.new", version);
+            File.Move($"{file}.new", file, overwrite: true);
+
+            Assert.Equal((version, version), await ReadVersionOnBothThreadsAsync(storage, file));
+        }
+    }
+
+    [Fact]
+    public async Task ReadAsync_FileDeleted_IsUnavailableUntilAnotherIsThere()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows lets nobody delete a file that is open.");
+        await using var storage = new StorageBuilder();
+        var file = storage.PathOf("features.db");
+        WriteVersion(file, 1);
+        Assert.Equal(1, await ReadVersionAsync(storage, file));
+
+        File.Delete(file);
+        AssertUnavailable(await Assert.ThrowsAsync<InferenceException>(() => ReadVersionAsync(storage, file)), "unable to open database file");
+
+        WriteVersion(file, 2);
+        Assert.Equal(2, await ReadVersionAsync(storage, file));
+    }
+
+    [Fact]
     public async Task ReadAsync_SqliteError_ReplacesTheConnection()
     {
         await using var storage = await new StorageBuilder().StartAsync();
@@ -174,6 +208,33 @@ public sealed class SqliteReadersTests
 
         Assert.Equal((0, 1), (await held, await waiting));
         Assert.Throws<InferenceException>(() => { _ = ReadAsync(storage, _ => 1); });
+    }
+
+    private static void WriteVersion(string file, long version)
+    {
+        using var connection = new SqliteConnection($"Data Source={file};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"CREATE TABLE published AS SELECT {version} AS version";
+        command.ExecuteNonQuery();
+    }
+
+    private static Task<long> ReadVersionAsync(StorageBuilder storage, string file, Action? meanwhile = null) => storage.Readers.ReadAsync(
+        $"Data Source={file}",
+        connection =>
+        {
+            meanwhile?.Invoke();
+            return (long)connection.Prepared("SELECT version FROM published").ExecuteScalar()!;
+        },
+        Timeout);
+
+    // Neither goes on before the other has begun, so they are on two threads.
+    private static async Task<(long One, long Other)> ReadVersionOnBothThreadsAsync(StorageBuilder storage, string file)
+    {
+        using var both = new Barrier(2);
+        var one = ReadVersionAsync(storage, file, () => Assert.True(both.SignalAndWait(Gate.Patience)));
+        var other = ReadVersionAsync(storage, file, () => Assert.True(both.SignalAndWait(Gate.Patience)));
+        return (await one, await other);
     }
 
     private static int Hold(Gate gate)

@@ -4,7 +4,6 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 using OrleansInference.Grains;
 using OrleansInference.Grains.Features.Views;
-using SQLitePCL;
 
 namespace OrleansInference.Storage.Sql.Features;
 
@@ -30,7 +29,7 @@ internal sealed class SqliteFeatureDatabase(SqliteReaders readers, IOptions<Infe
         try
         {
             var settings = Resolve(view.Options.ConnectionString, options.Value.DataDirectory);
-            return await readers.ReadAsync(settings.ConnectionString, connection => File.Exists(settings.DataSource) ? read(connection) : throw Gone(settings.DataSource), view.Options.Timeout);
+            return await readers.ReadAsync(settings.ConnectionString, read, view.Options.Timeout);
         }
         catch (Exception e) when (e is InferenceException or InvalidOperationException or ArgumentException)
         {
@@ -46,9 +45,6 @@ internal sealed class SqliteFeatureDatabase(SqliteReaders readers, IOptions<Infe
         settings.DataSource = Path.Combine(dataDirectory, settings.DataSource);
         return settings;
     }
-
-    // A connection reads on in a file that was moved or deleted; whoever puts another in its place would wait for ever.
-    private static SqliteException Gone(string file) => new($"{file} is not there any more", raw.SQLITE_CANTOPEN);
 
     private static Dictionary<string, StoredRow> QueryOne(ReaderConnection connection, FeatureView view, string userId, IReadOnlyList<long> numbers)
     {
