@@ -6,9 +6,13 @@ namespace OrleansInference.Grains.PostProcessing;
 public interface IPredictionLog
 {
     /// <summary>Writes the record and its messages in one commit, in the order of the calls for each user.</summary>
-    /// <returns>Completes when both would survive the loss of this process, or when it is certain that nothing was written.</returns>
+    /// <param name="record">The record.</param>
+    /// <param name="cancellationToken">Withdraws the record where its commit has not begun, and does nothing where it has.</param>
+    /// <returns>
+    /// Completes when both would survive the loss of this process, or when nothing will be written any more: until then the record is on
+    /// its way, whoever still waits for it.
+    /// </returns>
     /// <exception cref="InferenceException">StorageUnavailable; a retry with the same id or key is safe.</exception>
-    /// <exception cref="OperationCanceledException">The caller's time was up; the record may have been written.</exception>
     Task<AppendOutcome> AppendAsync(PredictionRecord record, CancellationToken cancellationToken);
 
     /// <summary>The user's highest sequence number; 0 for a new user.</summary>

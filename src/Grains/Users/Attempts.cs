@@ -37,11 +37,11 @@ internal sealed class Attempts
         EndOne();
     }
 
-    /// <summary>Counts work among what is under way that outlives its attempt; it does not fail.</summary>
+    /// <summary>Counts work among what is under way that outlives its attempt, whatever becomes of it.</summary>
     public async Task AddAsync(Task work)
     {
         _running++;
-        await work;
+        await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         EndOne();
     }
 

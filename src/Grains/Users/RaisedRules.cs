@@ -20,27 +20,27 @@ internal sealed class RaisedRules(QuietPeriods owner)
         (_quiet ??= []).Add(quiet);
     }
 
-    /// <summary>Waits for the record; what it owes is taken back where it was not written.</summary>
-    public Task<AppendOutcome> UntilAppendedAsync(Task<AppendOutcome> append) => _quiet is null ? append : WatchAsync(append, _quiet);
+    /// <summary>Follows the record on its way, whoever still waits for it; what it owes is taken back where it was not written.</summary>
+    public void Follow(Task<AppendOutcome> append)
+    {
+        if (_quiet is not null) _ = SettleAsync(append, _quiet);
+    }
 
-    private async Task<AppendOutcome> WatchAsync(Task<AppendOutcome> append, List<RaisedRule> quiet)
+    private async Task SettleAsync(Task<AppendOutcome> append, List<RaisedRule> quiet)
     {
         try
         {
-            var outcome = await append;
-            if (outcome is AppendOutcome.Appended) owner.Keep(quiet);
+            if (await append is AppendOutcome.Appended) owner.Keep(quiet);
             else owner.TakeBack(quiet);
-            return outcome;
         }
         catch (OperationCanceledException)
         {
             owner.Doubt(quiet);
-            throw;
         }
-        catch
+        catch (Exception)
         {
+            // The caller has it.
             owner.TakeBack(quiet);
-            throw;
         }
     }
 }

@@ -37,7 +37,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         _services = services;
         _user = new UserIdentity(GrainContext.GrainId.Key.ToString()!);
         _features = new UserFeatures(_user, services.Features);
-        _journal = new UserJournal(_user, services.Journal);
+        _journal = new UserJournal(_user, services.Journal, _attempts);
         _windows = new UserWindows(_user, services.Windows, _journal);
     }
 

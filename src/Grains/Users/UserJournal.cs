@@ -8,7 +8,7 @@ namespace OrleansInference.Grains.Users;
 /// Belongs to one user's grain and runs on its turns only. A number is used once, also when its commit fails: a gap is
 /// harmless. It is given again only where the log was asked and does not have it: the log refuses the one that comes second.
 /// </remarks>
-internal sealed class UserJournal(UserIdentity user, UserJournalServices services)
+internal sealed class UserJournal(UserIdentity user, UserJournalServices services, Attempts attempts)
 {
     // None for a user of models without rules.
     private QuietPeriods? _quiet;
@@ -36,6 +36,7 @@ internal sealed class UserJournal(UserIdentity user, UserJournalServices service
     public RecordChain CurrentChain() => _chain is { IsBroken: false } ? _chain : _chain = new RecordChain();
 
     /// <summary>Makes the prediction's record and messages durable, after all that were admitted to the user's windows before it.</summary>
+    /// <exception cref="OperationCanceledException">The caller's time was up. The record may be written; until that is known it counts as under way.</exception>
     public async Task<AppendOutcome> AppendAsync(PredictionDraft draft, Admission admission, CancellationToken cancellationToken)
     {
         await admission.ComeToTurnAsync(cancellationToken);
@@ -47,23 +48,36 @@ internal sealed class UserJournal(UserIdentity user, UserJournalServices service
             else break;
         }
 
-        // From here to the log's queue in one turn: the order of the numbers is the order of the commits.
         if (!admission.IsSound) return AppendOutcome.Broken;
+        var append = HandOver(draft, admission, quiet, cancellationToken);
+        try
+        {
+            return await append.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // The log, which had not begun it, may have withdrawn the record, and says more. Where it hears of the time only after us, the
+            // caller is told less, and nothing wrong.
+            if (append.IsCompleted) return await append;
+            _ = attempts.AddAsync(append);
+            throw;
+        }
+    }
+
+    // To the log's queue in one turn: the order of the numbers is the order of the commits.
+    private Task<AppendOutcome> HandOver(PredictionDraft draft, Admission admission, QuietPeriods? quiet, CancellationToken cancellationToken)
+    {
         var now = services.Time.GetUtcNow();
         var raised = quiet?.Raise(draft.Plan, draft.Prediction.Value, now);
         var messages = OutboxMessage.For(raised?.Rules ?? [], user.Id, draft.Bound, draft.Prediction, now);
         var sequence = (_lastSequence = _lastSequence!.Value + 1).Value;
         var record = draft.ToRecord(user.Key, sequence, admission.Chain ?? CurrentChain(), messages, now);
-        var append = admission.Chain is null ? services.Log.AppendAsync(record, cancellationToken) : HandOverAsync(record, admission, cancellationToken);
-        return await (raised?.UntilAppendedAsync(append) ?? append);
-    }
 
-    // Not given up when the caller's time is up: later predictions have counted its event, and it can still be kept.
-    private Task<AppendOutcome> HandOverAsync(PredictionRecord record, Admission admission, CancellationToken cancellationToken)
-    {
-        var append = services.Log.AppendAsync(record, CancellationToken.None);
-        admission.HandOver(record.Sequence, append);
-        return append.WaitAsync(cancellationToken);
+        // Not withdrawn where later predictions have counted its event: it can still be kept.
+        var append = services.Log.AppendAsync(record, admission.Chain is null ? cancellationToken : CancellationToken.None);
+        raised?.Follow(append);
+        if (admission.Chain is not null) admission.HandOver(sequence, append);
+        return append;
     }
 
     /// <summary>Forgets the user's place in the log, which has changed.</summary>

@@ -11,7 +11,24 @@ internal abstract class PendingWrite
     private int _state = Waiting;
 
     /// <summary>Whether this was abandoned before it began, so that it is certain that nothing is or will be written.</summary>
-    public bool TryAbandon() => Interlocked.CompareExchange(ref _state, Abandoned, Waiting) == Waiting;
+    public bool TryAbandon()
+    {
+        if (Interlocked.CompareExchange(ref _state, Abandoned, Waiting) != Waiting) return false;
+        OnAbandoned();
+        return true;
+    }
 
-    public bool TryBegin() => Interlocked.CompareExchange(ref _state, Begun, Waiting) == Waiting;
+    public bool TryBegin()
+    {
+        if (Interlocked.CompareExchange(ref _state, Begun, Waiting) == Waiting) return true;
+
+        // Its caller may not have come to this yet, and the next that is taken may build on it.
+        OnAbandoned();
+        return false;
+    }
+
+    /// <summary>What else happens when it is abandoned; more than once, on any thread, and before anything later is begun.</summary>
+    protected virtual void OnAbandoned()
+    {
+    }
 }

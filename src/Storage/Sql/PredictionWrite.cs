@@ -26,11 +26,11 @@ internal sealed class PredictionWrite(PredictionRecord record, OutboxSignal outb
 
     private CancellationTokenRegistration _leaving;
 
-    /// <summary>Ends the wait for the commit when the caller's time is up. Before the write is enqueued.</summary>
+    /// <summary>Abandons the write when the caller's time is up and its commit has not begun. Before the write is enqueued.</summary>
     /// <returns>False where that is now: it need not be.</returns>
     public bool LeaveAt(CancellationToken cancellationToken)
     {
-        _leaving = cancellationToken.UnsafeRegister(static (write, token) => ((PredictionWrite)write!).Leave(token), this);
+        _leaving = cancellationToken.UnsafeRegister(static write => ((PredictionWrite)write!).Leave(), this);
         return !Completion.IsCompleted;
     }
 
@@ -60,15 +60,11 @@ internal sealed class PredictionWrite(PredictionRecord record, OutboxSignal outb
         record.Chain.Break();
     }
 
-    private void Leave(CancellationToken cancellationToken)
-    {
-        // The commit was first.
-        if (Completion.IsCompleted) return;
+    protected override void OnAbandoned() => record.Chain.Break();
 
-        // In this order: between the two, the writer must not take a later record of the chain.
-        record.Chain.Break();
+    private void Leave()
+    {
         if (TryAbandon()) Leave(NotReached());
-        else Cancel(cancellationToken);
     }
 
     private static InferenceException NotReached() => new(

@@ -44,9 +44,6 @@ internal abstract class SqliteWrite<T> : SqliteWrite
     /// <summary>Ends the caller's wait for a write that was abandoned.</summary>
     protected void Leave(Exception failure) => _completion.TrySetException(failure);
 
-    /// <summary>Ends the caller's wait for a write that goes on.</summary>
-    protected void Cancel(CancellationToken cancellationToken) => _completion.TrySetCanceled(cancellationToken);
-
     /// <summary>Executes the statements.</summary>
     protected abstract T Apply(WriterConnection connection);
 

@@ -14,6 +14,8 @@ internal sealed class LossyProxy : IAsyncDisposable
     private byte[] _statement = [];
     private int _losses;
     private int _lost;
+    private int _stalls;
+    private int _stalled;
 
     /// <param name="database">Where it leads to.</param>
     public LossyProxy(string database)
@@ -37,6 +39,16 @@ internal sealed class LossyProxy : IAsyncDisposable
     {
         _statement = Encoding.UTF8.GetBytes(statement);
         Volatile.Write(ref _losses, times);
+    }
+
+    /// <summary>How many statements never came to the server.</summary>
+    public int Stalled => Volatile.Read(ref _stalled);
+
+    /// <summary>Lets the connections that send the next statements that hold a text die without a word: nothing passes any more, and nothing tells.</summary>
+    public void Stall(string statement, int times)
+    {
+        _statement = Encoding.UTF8.GetBytes(statement);
+        Volatile.Write(ref _stalls, times);
     }
 
     public async ValueTask DisposeAsync()
@@ -76,8 +88,24 @@ internal sealed class LossyProxy : IAsyncDisposable
         for (int read; (read = await client.ReadAsync(buffer)) > 0;)
         {
             // Before the server hears of it, so that its answer cannot be faster.
-            if (buffer.AsSpan(0, read).IndexOf(_statement) >= 0 && Interlocked.Decrement(ref _losses) >= 0) loss.IsDue = true;
+            var isMeant = buffer.AsSpan(0, read).IndexOf(_statement) >= 0;
+            if (isMeant && Interlocked.Decrement(ref _losses) >= 0) loss.IsDue = true;
+            if (isMeant && Interlocked.Decrement(ref _stalls) >= 0)
+            {
+                Interlocked.Increment(ref _stalled);
+                await UntilClosedAsync(client);
+                return;
+            }
+
             await server.WriteAsync(buffer.AsMemory(0, read));
+        }
+    }
+
+    private static async Task UntilClosedAsync(NetworkStream client)
+    {
+        var buffer = new byte[1 << 16];
+        while (await client.ReadAsync(buffer) > 0)
+        {
         }
     }
 

@@ -60,8 +60,11 @@ internal sealed class PlanFixture
     }
 
     /// <summary>Appends a prediction for which the order of the user's events does not matter.</summary>
-    public static Task<AppendOutcome> AppendAsync(UserJournal journal, PredictionDraft draft) =>
-        journal.AppendAsync(draft, new Admission(null, draft.Bound, null), CancellationToken.None);
+    public static Task<AppendOutcome> AppendAsync(UserJournal journal, PredictionDraft draft) => AppendUntilAsync(journal, draft, CancellationToken.None);
+
+    /// <summary>The same for a caller who leaves.</summary>
+    public static Task<AppendOutcome> AppendUntilAsync(UserJournal journal, PredictionDraft draft, CancellationToken left) =>
+        journal.AppendAsync(draft, new Admission(null, draft.Bound, null), left);
 
     public PredictionRecord Record(PredictionRequest request, string user = "-!42", double answer = 0.25, long sequence = 1) =>
         Draft(request, answer).ToRecord(user, sequence, new RecordChain(), [], Time.GetUtcNow());

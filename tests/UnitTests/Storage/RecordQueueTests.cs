@@ -51,7 +51,7 @@ public sealed class RecordQueueTests
 
         Assert.Equal(["a2"], Take(queue));
 
-        Assert.False(left.TryBegin());
+        Assert.Equal((false, true), (left.TryBegin(), left.Record.Chain.IsBroken));
         Assert.Equal(["a3"], Take(queue));
     }
 

@@ -30,23 +30,11 @@ internal sealed partial class PostgreSqlRecordWriter(
     private bool _running;
     private bool _stopping;
 
-    public async Task<AppendOutcome> AppendAsync(PredictionRecord record, CancellationToken cancellationToken)
+    public Task<AppendOutcome> AppendAsync(PredictionRecord record, CancellationToken cancellationToken)
     {
         var pending = new PendingRecord(record);
-        if (Refuse(pending) is { } why)
-        {
-            record.Chain.Break();
-            throw PostgreSqlFaults.NotRecorded(why);
-        }
-
-        try
-        {
-            return await pending.Completion.WaitAsync(cancellationToken);
-        }
-        catch (OperationCanceledException) when (Abandon(pending))
-        {
-            throw PostgreSqlFaults.NotRecorded("it did not come to the record within the time budget");
-        }
+        if (pending.LeaveAt(cancellationToken) && Refuse(pending) is { } why) pending.Fail(PostgreSqlFaults.NotRecorded(why));
+        return pending.Completion;
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => migrations.RunAsync(cancellationToken);
@@ -81,13 +69,6 @@ internal sealed partial class PostgreSqlRecordWriter(
             _loop = Task.Run(RunAsync);
             return null;
         }
-    }
-
-    // In this order: between the two, the writer must not take a later record of the chain.
-    private static bool Abandon(PendingRecord pending)
-    {
-        pending.Record.Chain.Break();
-        return pending.TryAbandon();
     }
 
     private async Task RunAsync()

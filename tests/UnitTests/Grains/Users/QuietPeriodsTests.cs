@@ -179,7 +179,7 @@ public sealed class QuietPeriodsTests
     private static Task<IReadOnlyDictionary<string, DateTimeOffset>> LastRaised(DateTimeOffset at) =>
         Task.FromResult<IReadOnlyDictionary<string, DateTimeOffset>>(new Dictionary<string, DateTimeOffset> { ["fraud/alert-desk"] = at });
 
-    private UserJournal Journal() => new(new UserIdentity("-!42"), new UserJournalServices(_log, _outbox, _plan.Time));
+    private UserJournal Journal() => new(new UserIdentity("-!42"), new UserJournalServices(_log, _outbox, _plan.Time), new Attempts());
 
     private Task<AppendOutcome> AppendAsync(UserJournal journal, double answer = 0.95)
     {

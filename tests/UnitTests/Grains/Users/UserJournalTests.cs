@@ -11,9 +11,10 @@ public sealed class UserJournalTests
 {
     private readonly PlanFixture _plan = new();
     private readonly FakePredictionLog _log = new();
+    private readonly Attempts _attempts = new();
     private readonly UserJournal _journal;
 
-    public UserJournalTests() => _journal = new UserJournal(new UserIdentity("-!42"), new UserJournalServices(_log, new FakeOutbox(_plan.Time, new OutboxSignal()), _plan.Time));
+    public UserJournalTests() => _journal = new UserJournal(new UserIdentity("-!42"), new UserJournalServices(_log, new FakeOutbox(_plan.Time, new OutboxSignal()), _plan.Time), _attempts);
 
     [Fact]
     public async Task AppendAsync_UserWithRecords_GoesOnFromTheLast()
@@ -63,6 +64,26 @@ public sealed class UserJournalTests
         Assert.False(_log.Records[1].Chain.IsBroken);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AppendAsync_RecordOutlastsItsCaller_IsUnderWayUntilItIsWrittenOrNot(bool isWritten)
+    {
+        using var caller = new CancellationTokenSource();
+        var written = new TaskCompletionSource<AppendOutcome>();
+        _log.OnAppend = _ => written.Task;
+        var append = AppendUntilAsync(caller.Token);
+
+        await caller.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => append.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken));
+
+        var drained = _attempts.DrainAsync();
+        Assert.False(drained.IsCompleted);
+        if (isWritten) written.SetResult(AppendOutcome.Appended);
+        else written.SetException(new InferenceException(InferenceErrorCode.StorageUnavailable, "on purpose"));
+        await drained.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+    }
+
     [Fact]
     public async Task Forget_NextAppend_ReadsWhereTheJournalEnds()
     {
@@ -75,9 +96,11 @@ public sealed class UserJournalTests
         Assert.Equal(1, Assert.Single(_log.Records).Sequence);
     }
 
-    private Task<AppendOutcome> AppendAsync()
+    private Task<AppendOutcome> AppendAsync() => AppendUntilAsync(CancellationToken.None);
+
+    private Task<AppendOutcome> AppendUntilAsync(CancellationToken left)
     {
         _journal.BeginLoad();
-        return PlanFixture.AppendAsync(_journal, _plan.Draft(PlanFixture.Request()));
+        return PlanFixture.AppendUntilAsync(_journal, _plan.Draft(PlanFixture.Request()), left);
     }
 }

@@ -86,7 +86,7 @@ internal sealed class WindowUser
             Metrics.Instruments,
             NullLogger<UserWindows>.Instance);
         var user = new UserIdentity(Key);
-        Journal = new UserJournal(user, new UserJournalServices(Log, new FakeOutbox(_fixture.Time, new OutboxSignal()), _fixture.Time));
+        Journal = new UserJournal(user, new UserJournalServices(Log, new FakeOutbox(_fixture.Time, new OutboxSignal()), _fixture.Time), new Attempts());
         Windows = new UserWindows(user, services, Journal);
     }
 
