@@ -7,8 +7,8 @@ namespace OrleansInference.Grains.Users;
 /// <summary>When the user's rules last owed a message, so that one with a quiet period owes no other until that is over.</summary>
 /// <remarks>
 /// Belongs to one user's grain and runs on its turns only. A message counts from the turn in which it is made, so that concurrent
-/// predictions owe one; when its record is not written, it is taken back. The predictions that kept quiet meanwhile are not
-/// written either then: their records build on that one (<see cref="RecordChain"/>).
+/// predictions owe one, also where its record outlasts its caller; when it is not written, it is taken back. The predictions that kept
+/// quiet meanwhile are not written either then: their records build on that one (<see cref="RecordChain"/>).
 /// </remarks>
 internal sealed class QuietPeriods(string user, IOutbox outbox)
 {
@@ -16,6 +16,9 @@ internal sealed class QuietPeriods(string user, IOutbox outbox)
     private HashSet<RaisedRule>? _pending;
     private Dictionary<string, DateTimeOffset>? _lastRaised;
     private Task? _loading;
+
+    // Counts what an answer of the outbox that is on its way may lack.
+    private int _settled;
 
     /// <summary>Whether to <see cref="LoadAsync(CancellationToken)"/> before <see cref="Raise"/>: the first time that a rule with a quiet period matches.</summary>
     public bool MustLoad(PredictPlan plan, double prediction) => _lastRaised is null && plan.Rules.Any(rule => rule.Quiet is not null && rule.Matches(prediction));
@@ -65,11 +68,23 @@ internal sealed class QuietPeriods(string user, IOutbox outbox)
     }
 
     /// <summary>Forgets what was read; the outbox is asked again.</summary>
-    public void Forget() => (_lastRaised, _loading) = (null, null);
+    public void Forget()
+    {
+        (_lastRaised, _loading) = (null, null);
+        _settled++;
+    }
 
     private async Task LoadAsync()
     {
-        var lastRaised = new Dictionary<string, DateTimeOffset>(await outbox.ReadLastRaisedAsync(user, CancellationToken.None));
+        int settled;
+        Dictionary<string, DateTimeOffset> lastRaised;
+        do
+        {
+            settled = _settled;
+            lastRaised = new Dictionary<string, DateTimeOffset>(await outbox.ReadLastRaisedAsync(user, CancellationToken.None));
+        }
+        while (settled != _settled);
+
         foreach (var rule in _pending ?? []) lastRaised[rule.Key] = rule.At;
         _lastRaised = lastRaised;
     }
@@ -86,6 +101,7 @@ internal sealed class QuietPeriods(string user, IOutbox outbox)
 
     private void RemovePending(IEnumerable<RaisedRule> rules)
     {
+        _settled++;
         _pending?.ExceptWith(rules);
         if (_pending is { Count: 0 }) _pending = null;
     }

@@ -33,14 +33,10 @@ internal sealed class RaisedRules(QuietPeriods owner)
             if (await append is AppendOutcome.Appended) owner.Keep(quiet);
             else owner.TakeBack(quiet);
         }
-        catch (OperationCanceledException)
-        {
-            owner.Doubt(quiet);
-        }
         catch (Exception)
         {
-            // The caller has it.
-            owner.TakeBack(quiet);
+            // The caller has it. It does not say for certain that nothing was written.
+            owner.Doubt(quiet);
         }
     }
 }

@@ -118,17 +118,61 @@ public sealed class QuietPeriodsTests
     }
 
     [Fact]
-    public async Task Append_CallerLeftMeanwhile_AsksTheOutboxWhetherItWasWritten()
+    public async Task Append_NotKnownWhetherItWasWritten_AsksTheOutbox()
     {
         var journal = Journal();
-        _log.OnAppend = _ => Task.FromException<AppendOutcome>(new OperationCanceledException());
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => AppendAsync(journal));
+        _log.OnAppend = _ => Task.FromException<AppendOutcome>(new InferenceException(InferenceErrorCode.StorageUnavailable, "on purpose"));
+        await Assert.ThrowsAsync<InferenceException>(() => AppendAsync(journal));
         _log.OnAppend = _ => Task.FromResult(AppendOutcome.Appended);
         _outbox.OnReadLastRaised = _ => LastRaised(_plan.Time.GetUtcNow());
         await AppendAsync(journal);
 
         AssertOwed("workflow");
         Assert.Equal(2, _outbox.Reads);
+    }
+
+    [Fact]
+    public async Task Append_RecordOutlastsItsCaller_OwesNoOtherMeanwhileOrAfterwards()
+    {
+        using var caller = new CancellationTokenSource();
+        var (journal, written) = (Journal(), new TaskCompletionSource<AppendOutcome>());
+        _log.OnAppend = record => record.Sequence == 1 ? written.Task : Task.FromResult(AppendOutcome.Appended);
+        var late = AppendUntilAsync(journal, 0.95, caller.Token);
+        await caller.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => late.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken));
+
+        await AppendAsync(journal);
+        written.SetResult(AppendOutcome.Appended);
+        await AppendAsync(journal);
+
+        AssertOwed("alert workflow", "workflow", "workflow");
+        Assert.Equal(1, _outbox.Reads);
+    }
+
+    [Fact]
+    public async Task Append_WrittenWhileTheOutboxIsRead_AsksAgain()
+    {
+        var journal = Journal();
+        var (first, second) = (new TaskCompletionSource<AppendOutcome>(), new TaskCompletionSource<AppendOutcome>());
+        _log.OnAppend = record => record.Sequence switch { 1 => first.Task, 3 => second.Task, _ => Task.FromResult(AppendOutcome.Appended) };
+        var failing = AppendAsync(journal);
+        _plan.Time.Advance(Quiet);
+        await AppendAsync(journal, 0.8);
+        var underWay = AppendAsync(journal);
+        first.SetException(new InferenceException(InferenceErrorCode.StorageUnavailable, "on purpose"));
+        await Assert.ThrowsAsync<InferenceException>(() => failing);
+
+        // The answer is from before the commit, and comes after it.
+        var asked = new TaskCompletionSource<IReadOnlyDictionary<string, DateTimeOffset>>();
+        _outbox.OnReadLastRaised = _ => asked.Task;
+        var last = AppendAsync(journal);
+        _outbox.OnReadLastRaised = _ => LastRaised(_plan.Time.GetUtcNow());
+        second.SetResult(AppendOutcome.Appended);
+        await underWay;
+        asked.SetResult(new Dictionary<string, DateTimeOffset>());
+        await last.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+
+        AssertOwed("workflow", "alert workflow", "workflow");
     }
 
     [Fact]
@@ -141,8 +185,8 @@ public sealed class QuietPeriodsTests
         var underWay = AppendAsync(journal, 0.95);
         _plan.Time.Advance(Quiet);
         var raised = AppendAsync(journal, 0.95);
-        first.SetException(new OperationCanceledException());
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
+        first.SetException(new InferenceException(InferenceErrorCode.StorageUnavailable, "on purpose"));
+        await Assert.ThrowsAsync<InferenceException>(() => left);
         var last = AppendAsync(journal, 0.95);
         second.SetResult(AppendOutcome.Appended);
         await Task.WhenAll(underWay, raised, last);
@@ -181,10 +225,12 @@ public sealed class QuietPeriodsTests
 
     private UserJournal Journal() => new(new UserIdentity("-!42"), new UserJournalServices(_log, _outbox, _plan.Time), new Attempts());
 
-    private Task<AppendOutcome> AppendAsync(UserJournal journal, double answer = 0.95)
+    private Task<AppendOutcome> AppendAsync(UserJournal journal, double answer = 0.95) => AppendUntilAsync(journal, answer, CancellationToken.None);
+
+    private Task<AppendOutcome> AppendUntilAsync(UserJournal journal, double answer, CancellationToken left)
     {
         journal.BeginLoad();
-        return PlanFixture.AppendAsync(journal, _plan.Draft(PlanFixture.Request(), answer));
+        return PlanFixture.AppendUntilAsync(journal, _plan.Draft(PlanFixture.Request(), answer), left);
     }
 
     // The kinds of each record's messages.
