@@ -47,6 +47,7 @@ public sealed class InferenceInstruments
     private readonly QueueLengths _queues = new();
     private readonly QualityGauges _quality;
     private readonly Counter<long> _replayed;
+    private readonly Counter<long> _resumptionFailures;
     private readonly Counter<long> _snapshotFailures;
     private Func<int> _dueSnapshots = static () => 0;
 
@@ -87,6 +88,7 @@ public sealed class InferenceInstruments
         _batchSize = meter.CreateHistogram("inference.batch.size", "{row}", "Rows of one run of a model.", tags: null, Sizes);
         _quality = new QualityGauges(meter);
         _replayed = meter.CreateCounter<long>("inference.replay.predictions", "{prediction}", "Recorded predictions that replays of time ranges are through with.");
+        _resumptionFailures = meter.CreateCounter<long>("inference.replay.resumption.failures", "{look}", "Looks for replays whose silo has ended that failed.");
         _snapshotFailures = meter.CreateCounter<long>("inference.snapshot.failures", "{snapshot}", "Snapshots of users that were not written or could not be read; the log has what they lack.");
         meter.CreateObservableGauge("inference.snapshot.waiting", () => _dueSnapshots(), "{snapshot}", "Snapshots of users whose time has come and that wait until others are written.");
         meter.CreateObservableGauge("inference.queue.length", _queues.Measure, "{row}", "Rows that wait for an inference thread.");
@@ -98,6 +100,8 @@ public sealed class InferenceInstruments
 
     public void OnReplayed(string model, string outcome, long predictions) =>
         _replayed.Add(predictions, new("model.name", model), new("outcome", outcome));
+
+    public void OnReplaysNotResumed() => _resumptionFailures.Add(1);
 
     public void OnSnapshotFailed(string stage) => _snapshotFailures.Add(1, new KeyValuePair<string, object?>("stage", stage));
 

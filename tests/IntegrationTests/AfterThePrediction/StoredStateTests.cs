@@ -2,7 +2,9 @@ using System.Net;
 using IntegrationTests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
+using Orleans.Providers;
 using Orleans.Runtime;
+using Orleans.Storage;
 using OrleansInference;
 using OrleansInference.Grains.Models.Control;
 
@@ -80,6 +82,26 @@ public sealed class StoredStateTests : IDisposable
     }
 
     [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Replay_AnswerToAWriteOfAPageLost_GoesOnFromWhatIsStored(int write)
+    {
+        await using var server = await StartAsync(
+            services => services.AddKeyedSingleton<IGrainStorage>(
+                ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, (provider, _) => new AnswerLosingStorage(provider.GetRequiredService<IGrainStorage>(), "replay", write)),
+            "Inference:Replay:PageSize=1");
+        for (var i = 0; i < 2; i++) await PredictAsync(server);
+        var replays = server.Services.GetRequiredService<IReplayClient>();
+
+        var report = await replays.StartAsync(new ReplayQuery { Model = "identity", Version = "1" });
+        await Eventually.TrueAsync(async () => (report = await replays.GetAsync(report.ReplayId)).State is not ReplayState.Running);
+
+        Assert.Equal((ReplayState.Completed, null, 3L, 3L), (report.State, report.Fault, report.Done, Assert.Single(report.Versions).Count));
+        await DeactivateAsync(server);
+        Assert.Equal((ReplayState.Completed, 3L), ((await replays.GetAsync(report.ReplayId)).State, (await replays.GetAsync(report.ReplayId)).Done));
+    }
+
+    [Theory]
     [InlineData("load")]
     [InlineData("unload")]
     public async Task Control_StateCannotBeWritten_IsUnavailableAndChangesLater(string change)
@@ -128,14 +150,17 @@ public sealed class StoredStateTests : IDisposable
         await AssertChangesAsync(server, change);
     }
 
-    private async Task<InProcessServer> StartAsync(Action<IServiceCollection>? configure = null)
+    private async Task<InProcessServer> StartAsync(Action<IServiceCollection>? configure = null, params string[] settings)
     {
         var models = _directory.CopyTestModels("identity");
         TestModels.WriteManifest(models, "identity", Manifest.Replace("\"request.x\"", "\"request.x\", \"request.x\", \"request.x\", \"request.x\"", StringComparison.Ordinal));
-        var server = await InProcessServer.StartAsync(new TestDirectory(), [$"Inference:ModelRepository:Path={models}", "Inference:ModelRepository:PollInterval=00:00:00"], configure);
-        await server.Client.PredictAsync(new PredictionRequest { Model = "identity", UserId = "7", Fields = [new("x", 1)] }, TestContext.Current.CancellationToken);
+        var server = await InProcessServer.StartAsync(new TestDirectory(), [$"Inference:ModelRepository:Path={models}", "Inference:ModelRepository:PollInterval=00:00:00", .. settings], configure);
+        await PredictAsync(server);
         return server;
     }
+
+    private static Task<Prediction> PredictAsync(InProcessServer server) =>
+        server.Client.PredictAsync(new PredictionRequest { Model = "identity", UserId = "7", Fields = [new("x", 1)] }, TestContext.Current.CancellationToken);
 
     // As a full disk or a lost permission does, for one state alone.
     private static string Refuse(string state, string statement) =>
@@ -193,5 +218,24 @@ public sealed class StoredStateTests : IDisposable
         if (change == "load") await server.Client.LoadModelAsync("identity");
         else await server.Client.UnloadModelAsync("identity");
         Assert.Equal(change == "load", await server.Client.IsModelReadyAsync("identity"));
+    }
+
+    /// <summary>Grain storage that does one write of a state, and whose answer to it does not come.</summary>
+    private sealed class AnswerLosingStorage(IGrainStorage storage, string name, int lost) : IGrainStorage
+    {
+        private int _writes;
+
+        public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => storage.ReadStateAsync(stateName, grainId, grainState);
+
+        public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+        {
+            var etag = grainState.ETag;
+            await storage.WriteStateAsync(stateName, grainId, grainState);
+            if (stateName != name || Interlocked.Increment(ref _writes) != lost) return;
+            grainState.ETag = etag;
+            throw new IOException("on purpose");
+        }
+
+        public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => storage.ClearStateAsync(stateName, grainId, grainState);
     }
 }

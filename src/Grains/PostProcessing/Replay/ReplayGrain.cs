@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Storage;
 using OrleansInference.Grains.Diagnostics;
 
 namespace OrleansInference.Grains.PostProcessing.Replay;
@@ -136,18 +137,18 @@ internal sealed partial class ReplayGrain(
         var page = await replay.NextAsync(Progress, _stopping.Token);
         Progress.Add(page);
         if (page.Last is null || Progress.Done >= Progress.Total) Progress.End(ReplayState.Completed, time.GetUtcNow());
-        await WriteAsync(_stopping.Token);
+        if (!await TryWriteAsync(_stopping.Token)) return;
         instruments.OnReplayed(Progress.Range!.Model, "replayed", page.Replayed.Count);
         instruments.OnReplayed(Progress.Range!.Model, "failed", page.Failures.Count);
     }
 
     private async Task EndAsync(ReplayState state, string? fault)
     {
-        Progress.End(state, time.GetUtcNow(), fault);
         try
         {
-            await WriteAsync(CancellationToken.None);
-            LogEnded(Id, state, Progress.Done, Progress.Failures);
+            do Progress.End(state, time.GetUtcNow(), fault);
+            while (!await TryWriteAsync(CancellationToken.None) && Progress.IsRunning);
+            LogEnded(Id, Progress.State, Progress.Done, Progress.Failures);
         }
         catch (Exception e)
         {
@@ -157,7 +158,21 @@ internal sealed partial class ReplayGrain(
         }
     }
 
-    private Task WriteAsync(CancellationToken cancellationToken) => replay.WaitForAsync(Stored.WriteAsync, cancellationToken);
+    // False where something else was stored: a write whose answer was lost had been done all the same, or another activation has written.
+    // What is stored is read then, and it goes on from there.
+    private async Task<bool> TryWriteAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await replay.WaitForAsync(Stored.WriteAsync, cancellationToken);
+            return true;
+        }
+        catch (InconsistentStateException)
+        {
+            await replay.WaitForAsync(Stored.ReadAsync, cancellationToken);
+            return false;
+        }
+    }
 
     [LoggerMessage(EventIds.ReplayStarted, LogLevel.Information, "Replay {ReplayId} sends {Total} predictions of {ModelName} through version {ModelVersion}")]
     private partial void LogStarted(Guid replayId, string modelName, int modelVersion, long total);
