@@ -166,7 +166,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         if (plan.Logging is not PredictionLogging.Off && !request.Unrecorded) _journal.BeginLoad();
         _windows.BeginLoad(plan, bound, !request.Unrecorded);
         var rows = await _features.ReadAsync(plan, bound, budget);
-        using var admission = await _windows.AdmitAsync(plan, bound, !request.Unrecorded, budget.Token);
+        using var admission = await _windows.AdmitAsync(plan, bound, rows, !request.Unrecorded, budget.Token);
         var features = new FeatureVector(plan, admission.Request, admission.Complete(plan, rows), _services.Time);
         var featuresAfter = budget.Elapsed;
         var inference = await _services.ModelGrains.GetKept(plan.Model).InferAsync(features.ToInferenceRequest(_user.Key, model.Generation), budget.Token);

@@ -54,9 +54,10 @@ internal sealed class UserWindows
     /// <summary>Reads the windows for a prediction, and lets its event enter.</summary>
     /// <param name="plan">What the prediction is made of.</param>
     /// <param name="request">The request.</param>
+    /// <param name="rows">What the other sources gave, from which defaults are filled.</param>
     /// <param name="isRecorded">False for a mere question: the windows say what they would, and stay as they are.</param>
     /// <param name="cancellationToken">Ends the wait for the windows to be loaded.</param>
-    public async ValueTask<Admission> AdmitAsync(PredictPlan plan, BoundRequest request, bool isRecorded, CancellationToken cancellationToken)
+    public async ValueTask<Admission> AdmitAsync(PredictPlan plan, BoundRequest request, FeatureRow?[] rows, bool isRecorded, CancellationToken cancellationToken)
     {
         if (!plan.HasWindows) return new Admission(null, request, null);
         while (true)
@@ -66,7 +67,7 @@ internal sealed class UserWindows
             if (_loaded is null) await LoadedAsync(plan, request, isRecorded, cancellationToken);
             else if (_inDoubt || !AllBelongTo(chain)) await NextChangeAsync(cancellationToken);
             else if (_underWay.Count >= MaxUnderWay) throw TooMany();
-            else return Admit(plan, request, isRecorded ? chain : null);
+            else return Admit(plan, FillDefaults(plan, request, rows), isRecorded ? chain : null);
         }
     }
 
@@ -194,7 +195,6 @@ internal sealed class UserWindows
     {
         // For a user who stays, a task that is over is only memory.
         _load = null;
-        request = FillDefaults(plan, request);
         if (plan.Event is not { } planned || !planned.Happens(request)) return Follow(new Admission(this, request, chain) { Rows = Read(plan, request.At.UtcTicks) });
 
         var (view, window, happened) = (planned.View, WindowOf(planned.View), planned.ToEvent(request));
@@ -215,14 +215,14 @@ internal sealed class UserWindows
         return admission;
     }
 
-    // A default reads the windows before this event.
-    private BoundRequest FillDefaults(PredictPlan plan, BoundRequest request)
+    // Here, and not when the model's input is made: the event and the log must have what the model sees. Windows are read before this event.
+    private BoundRequest FillDefaults(PredictPlan plan, BoundRequest request, FeatureRow?[] rows)
     {
         FeatureValue[]? filled = null;
         foreach (var (field, feature, orElse) in plan.Defaults)
         {
-            if (!request.Values[field].IsMissing || FindWindow(plan, feature) is not { } planned) continue;
-            var value = request.OverrideOf(feature) ?? WindowOf(planned.View).Read(request.At.UtcTicks)[feature - planned.Offset];
+            if (!request.Values[field].IsMissing) continue;
+            var value = request.OverrideOf(feature) ?? ValueOf(plan, feature, request, rows);
             filled ??= [.. request.Values];
             filled[field] = (value.IsMissing ? orElse : value).AsDefault();
         }
@@ -230,14 +230,12 @@ internal sealed class UserWindows
         return filled is null ? request : request with { Values = filled };
     }
 
-    private static PlannedWindow? FindWindow(PredictPlan plan, int feature)
+    private FeatureValue ValueOf(PredictPlan plan, int feature, BoundRequest request, FeatureRow?[] rows)
     {
-        foreach (var planned in plan.Windows)
-        {
-            if (feature >= planned.Offset && feature < planned.Offset + planned.View.Columns.Count) return planned;
-        }
-
-        return null;
+        var source = plan.Sources.Count - 1;
+        while (feature < plan.Sources[source].Offset) source--;
+        var values = plan.Sources[source].Source is WindowView view ? WindowOf(view).Read(request.At.UtcTicks) : rows[source]!.Values;
+        return values[feature - plan.Sources[source].Offset];
     }
 
     private FeatureRow[] Read(PredictPlan plan, long at, WindowView? approximate = null)

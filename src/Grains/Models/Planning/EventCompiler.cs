@@ -67,6 +67,10 @@ internal sealed class EventCompiler(EventSection section, RequestContract reques
     {
         if (section.Time is not { } time || Find($"{Path}.time", time) is not { } index) return null;
         if (request.Fields[index].Type is not DeclaredFieldType.Timestamp) faults.Add($"{Path}.time", $"'{time}' is no timestamp. Name a field of type timestamp.");
+
+        // Where the history ends is asked while the features are still being read.
+        else if (request.Fields[index].DefaultFeature is { } feature)
+            faults.Add($"{Path}.time", $"'{time}' takes the feature '{feature}' where it was not sent, but when an event happened must be known before features are read. Give the field \"default\": \"now\", or make it required.");
         return index;
     }
 

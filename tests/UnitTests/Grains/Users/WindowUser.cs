@@ -24,7 +24,7 @@ internal sealed class WindowUser
     private readonly SnapshotOutage _outage;
     private readonly SnapshotSchedule _schedule;
 
-    public WindowUser(Action<WindowViewOptions>? change = null, TimeSpan? retention = null, SnapshotSchedule? schedule = null)
+    public WindowUser(Action<WindowViewOptions>? change = null, TimeSpan? retention = null, SnapshotSchedule? schedule = null, Func<PredictPlan, PredictPlan>? plan = null)
     {
         _retention = new RetentionOptions { Predictions = retention };
         View = WindowViews.Spending(change);
@@ -39,6 +39,7 @@ internal sealed class WindowUser
                 Event = new PlannedEvent(View, [0], null, 0),
             },
         };
+        if (plan is not null) _fixture = new PlanFixture { Plan = plan(_fixture.Plan) };
         _outage = new SnapshotOutage(Snapshots, _fixture.Time, OutageLog);
         _schedule = schedule ?? new SnapshotSchedule(Snapshots, _fixture.Time, Metrics.Instruments);
         Activate();
@@ -107,16 +108,18 @@ internal sealed class WindowUser
     public Task TurnAsync(Func<Task> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.None, _turns).Unwrap();
 
     /// <summary>Predicts as the user's grain does: admitted, inferred, recorded.</summary>
-    public Task<AppendOutcome> PredictAsync(double? amount = 10, bool isRecorded = true, Func<Task>? infer = null, DateTimeOffset? at = null) => TurnAsync(async () =>
+    public Task<AppendOutcome> PredictAsync(
+        double? amount = 10, bool isRecorded = true, Func<Task>? infer = null, DateTimeOffset? at = null, FeatureOverride[]? overrides = null) => TurnAsync(async () =>
     {
         var request = new PredictionRequest { PredictionId = Guid.CreateVersion7(), UserId = "42", Fields = amount is { } sent ? [new RequestField("amount", sent)] : [] };
-        var bound = Plan.Bind(request, at ?? Now);
+        var bound = Plan.Bind(request, at ?? Now) with { Overrides = overrides ?? [] };
         Journal.BeginLoad();
-        using var admission = await Windows.AdmitAsync(Plan, bound, isRecorded, CancellationToken.None);
+        FeatureRow?[] rows = [.. Plan.Sources.Select(planned => planned.Source is WindowView ? null : FeatureRow.Defaults(planned.Source.Columns, 0, degraded: false))];
+        using var admission = await Windows.AdmitAsync(Plan, bound, rows, isRecorded, CancellationToken.None);
         Counted[request.PredictionId] = admission.Rows[0].Values;
         if (infer is not null) await infer();
         if (!isRecorded) return AppendOutcome.Appended;
-        var features = new FeatureVector(Plan, admission.Request, admission.Complete(Plan, [null]), _fixture.Time);
+        var features = new FeatureVector(Plan, admission.Request, admission.Complete(Plan, rows), _fixture.Time);
         var draft = _fixture.Draft(request, admission.Request, features) with { Event = admission.ToRecorded() };
         return await Journal.AppendAsync(draft, admission, CancellationToken.None);
     });

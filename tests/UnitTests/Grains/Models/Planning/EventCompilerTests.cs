@@ -40,6 +40,11 @@ public sealed class EventCompilerTests
     [InlineData("""{ "view": "live", "fields": { "value": "amount", "place": "terminal" }, "when": "amount > 0" }""", "predict.event.when: 'amount > 0' is not understood. Write \"<field> given\", such as \"amount given\", or leave it out.")]
     public void Compile_BadEvent_IsToldWithItsPlaceAndRemedy(string section, string fault) => Assert.Contains(fault, _plan.With("event", section).Faults());
 
+    [Fact]
+    public void Compile_TimeByAFeature_IsToldThatItMustBeKnownBefore() => Assert.Contains(
+        "predict.event.time: 'at' takes the feature 'spending.mean' where it was not sent, but when an event happened must be known before features are read. Give the field \"default\": \"now\", or make it required.",
+        _plan.With("request.at", """{ "type": "timestamp", "default": { "feature": "spending.mean" } }""").With("event", """{ "view": "live", "fields": { "value": "amount", "place": "terminal" }, "time": "at" }""").Faults());
+
     [Theory]
     [InlineData("bestEffort")]
     [InlineData("off")]
