@@ -283,6 +283,9 @@ internal sealed class UserWindows
         try
         {
             outcome = await append;
+
+            // The log has something under its id, its key or its number: what they lack, where an earlier try came late.
+            if (outcome is AppendOutcome.Repeated or AppendOutcome.Superseded) _inDoubt = true;
         }
         catch (Exception)
         {

@@ -81,6 +81,32 @@ public sealed class UserWindowsTests
         Assert.Equal(1, _user.LastCount);
     }
 
+    // Its first try was taken for lost, and came to the log after the windows had been loaded from it.
+    [Theory]
+    [InlineData(AppendOutcome.Repeated)]
+    [InlineData(AppendOutcome.Superseded)]
+    public async Task Predict_LogHasWhatTheWindowsLack_CountsItFromThenOn(AppendOutcome outcome)
+    {
+        await _user.PredictAsync();
+        _user.Log.OnAppend = record =>
+        {
+            _user.Log.Records.Add(record);
+            record.Chain.Break();
+            return Task.FromResult(outcome);
+        };
+        await _user.PredictAsync();
+        _user.Log.OnAppend = _ => Task.FromResult(AppendOutcome.Appended);
+
+        await _user.PredictAsync();
+        await _user.SaveAsync();
+        _user.Activate();
+        await _user.PredictAsync();
+
+        Assert.Equal([1, 2, 3, 4], _user.Counted.Values.Select(values => values[0].Number));
+        Assert.Equal([1, 2, 3, 4], _user.Log.Records.Select(record => record.Sequence));
+        _user.AssertCountedWhatIsLogged();
+    }
+
     [Fact]
     public async Task Predict_CommitInDoubt_AsksTheLogWhatItHas()
     {
