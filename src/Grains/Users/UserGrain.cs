@@ -104,7 +104,7 @@ internal sealed partial class UserGrain : Grain, IUserGrain
 
     private async Task UntilErasedAsync(CancellationToken cancellationToken)
     {
-        while (_erasing?.UnderWay is { } erasure) await erasure.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        while (_erasing is { UnderWay: not null } erasing) await erasing.UntilEndedAsync(cancellationToken);
     }
 
     private async Task<Prediction> PredictAfterErasureAsync(PredictionRequest request, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using OrleansInference;
 using OrleansInference.Grains.PostProcessing.Erasure;
 using OrleansInference.Grains.Users;
+using UnitTests.Fakes;
 
 namespace UnitTests.Grains.Users;
 
@@ -64,6 +65,24 @@ public sealed class UserErasingTests
 
         _stored.Fails = false;
         await EraseAsync(erasing);
+    }
+
+    // A wait that is over at once and is begun again for ever would hold the user's turns, and with them the erasure.
+    [Fact]
+    public async Task UntilEndedAsync_CallerLeaves_EndsTheirWaitAlone()
+    {
+        var erasing = new UserErasing("-!42", _stored, LogErasure.Delete);
+        var erasure = EraseAsync(erasing);
+        using var leaving = new CancellationTokenSource();
+        var (left, stays) = (Task.Run(() => erasing.UntilEndedAsync(leaving.Token), TestContext.Current.CancellationToken), erasing.UntilEndedAsync(TestContext.Current.CancellationToken));
+
+        await leaving.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken));
+        Assert.False(stays.IsCompleted);
+        _drained.SetResult();
+        await erasure;
+        await stays.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
     }
 
     private Task<UserErasure> EraseAsync(UserErasing erasing) => erasing.EraseAsync(() => _drained.Task, () => Task.CompletedTask, () => _forgotten++);
