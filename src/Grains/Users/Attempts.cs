@@ -45,7 +45,21 @@ internal sealed class Attempts
         EndOne();
     }
 
-    /// <summary>Completes when none is under way.</summary>
+    /// <summary>Does other work that counts among what is under way.</summary>
+    public async Task<T> CountAsync<T>(Func<Task<T>> work)
+    {
+        _running++;
+        try
+        {
+            return await work();
+        }
+        finally
+        {
+            EndOne();
+        }
+    }
+
+    /// <summary>Completes when nothing is under way.</summary>
     public Task DrainAsync() => _running == 0 ? Task.CompletedTask : (_drained ??= new TaskCompletionSource()).Task;
 
     private static bool IsNamedAlike(PredictionRequest first, PredictionRequest second) =>

@@ -21,6 +21,7 @@ internal sealed partial class SnapshotWriter(UserWindows windows, UserWindowsSer
     private int _unkept;
     private bool _isScheduled;
     private bool _isStopped;
+    private bool _isClearing;
     private Task? _saving;
     private long? _failedAt;
 
@@ -46,23 +47,29 @@ internal sealed partial class SnapshotWriter(UserWindows windows, UserWindowsSer
     public Task OnTimeAsync()
     {
         _isScheduled = false;
-        if (_unkept > 0 && !IsSaving && !_isStopped) _saving = WriteAsync();
+        if (_unkept > 0 && !IsSaving && !_isStopped && !_isClearing) _saving = WriteAsync();
         return DrainAsync();
     }
 
     /// <summary>Writes what is new; nothing where nothing is, or where others write already as many as may: the schedule calls, and the log has it. Does not fail.</summary>
     public Task SaveAsync()
     {
-        if (_unkept > 0 && !IsSaving && services.Schedule.TryBegin()) _saving = WriteOutOfTurnAsync();
+        if (_unkept > 0 && !IsSaving && !_isClearing && services.Schedule.TryBegin()) _saving = WriteOutOfTurnAsync();
         return DrainAsync();
     }
 
     /// <summary>Completes when nothing is being written.</summary>
     public Task DrainAsync() => _saving ?? Task.CompletedTask;
 
-    public Task ClearAsync() => services.Snapshots.ClearAsync(windows.User.Grain);
+    /// <summary>Removes the snapshot; none is written from then until <see cref="Forget"/>, since it would stay.</summary>
+    public async Task ClearAsync()
+    {
+        _isClearing = true;
+        await DrainAsync();
+        await services.Snapshots.ClearAsync(windows.User.Grain);
+    }
 
-    public void Forget() => (_etag, _isETagKnown, _unkept) = (null, false, 0);
+    public void Forget() => (_etag, _isETagKnown, _unkept, _isClearing) = (null, false, 0, false);
 
     /// <summary>The activation ends: nothing is tried again.</summary>
     public void Stop() => _isStopped = true;

@@ -45,25 +45,23 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         ? _attempts.Find(request)?.JoinAsync(cancellationToken) ?? Begin(request).WaitFirstAsync(cancellationToken)
         : PredictAfterErasureAsync(request, cancellationToken);
 
-    public async Task<FeaturePushResult> PushFeaturesAsync(string view, FeaturePush push, CancellationToken cancellationToken)
-    {
-        await UntilErasedAsync(cancellationToken);
-        return await _features.PushAsync(view, push, cancellationToken);
-    }
+    public Task<FeaturePushResult> PushFeaturesAsync(string view, FeaturePush push, CancellationToken cancellationToken) =>
+        OutsideErasureAsync(() => _features.PushAsync(view, push, cancellationToken), cancellationToken);
 
-    public async Task InvalidateFeaturesAsync(string view, CancellationToken cancellationToken)
-    {
-        await UntilErasedAsync(cancellationToken);
-        await _features.InvalidateAsync(view, cancellationToken);
-    }
+    public Task InvalidateFeaturesAsync(string view, CancellationToken cancellationToken) => OutsideErasureAsync(
+        async () =>
+        {
+            await _features.InvalidateAsync(view, cancellationToken);
+            return view;
+        },
+        cancellationToken);
 
     public async Task<PrefetchedFeatures> PrefetchAsync(string? model, CancellationToken cancellationToken)
     {
-        await UntilErasedAsync(cancellationToken);
         var served = await _services.Models.AcquirePredictingAsync(model, cancellationToken);
         try
         {
-            return new PrefetchedFeatures(served.Name, await _features.WarmAsync(served.Plan!, cancellationToken));
+            return new PrefetchedFeatures(served.Name, await OutsideErasureAsync(() => _features.WarmAsync(served.Plan!, cancellationToken), cancellationToken));
         }
         finally
         {
@@ -102,15 +100,17 @@ internal sealed partial class UserGrain : Grain, IUserGrain
         true,
         [.. window.View.Columns.Zip(window.Read(_services.Time.GetUtcNow().UtcTicks), (column, value) => KeyValuePair.Create(column.Name, value.ToObject()))]));
 
-    private async Task UntilErasedAsync(CancellationToken cancellationToken)
-    {
-        while (_erasing is { UnderWay: not null } erasing) await erasing.UntilEndedAsync(cancellationToken);
-    }
-
     private async Task<Prediction> PredictAfterErasureAsync(PredictionRequest request, CancellationToken cancellationToken)
     {
-        await UntilErasedAsync(cancellationToken);
+        await _erasing!.UntilEndedAsync(cancellationToken);
         return await PredictAsync(request, cancellationToken);
+    }
+
+    // In the turn that finds no erasure under way it counts among what the next one waits for.
+    private async Task<T> OutsideErasureAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
+    {
+        while (_erasing is { UnderWay: not null } erasing) await erasing.UntilEndedAsync(cancellationToken);
+        return await _attempts.CountAsync(work);
     }
 
     private Attempt Begin(PredictionRequest request)

@@ -16,6 +16,9 @@ internal sealed class UserJournal(UserIdentity user, UserJournalServices service
     private Task? _loading;
     private RecordChain? _chain;
 
+    // Raised when the end is forgotten: one that was being read then is not used.
+    private int _generation;
+
     public long? LastSequence => _lastSequence;
 
     /// <summary>Starts to read where the user's journal ends, so that it overlaps with the reading of features.</summary>
@@ -84,12 +87,15 @@ internal sealed class UserJournal(UserIdentity user, UserJournalServices service
     public void Forget()
     {
         (_lastSequence, _loading) = (null, null);
+        _generation++;
         _quiet?.Forget();
     }
 
     private async Task LoadAsync()
     {
+        var generation = _generation;
         var last = await services.Log.ReadLastSequenceAsync(user.Key);
+        if (generation != _generation) return;
 
         // Not where numbers have been given since, by a later load.
         _lastSequence ??= last;

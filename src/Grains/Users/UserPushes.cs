@@ -24,6 +24,9 @@ internal sealed class UserPushes(UserIdentity user, PushStore store, List<Cached
     private Task<bool>? _next;
     private int _timesLetGo;
 
+    // Raised when what was read is forgotten: what was being read then is not used.
+    private int _generation;
+
     public bool IsLoaded => _kept is not null;
 
     /// <summary>Whether nothing is kept of the user, and nothing is on its way to be.</summary>
@@ -68,7 +71,7 @@ internal sealed class UserPushes(UserIdentity user, PushStore store, List<Cached
     }
 
     /// <summary>Forgets what was read; it is read again before it is used.</summary>
-    public void Forget() => (_kept, _etag, _load) = (null, null, null);
+    public void Forget() => (_kept, _etag, _load, _generation) = (null, null, null, _generation + 1);
 
     // The one under way may have taken what memory had before the latest push.
     private async Task<bool> SaveNextAsync(int timesLetGo)
@@ -134,7 +137,15 @@ internal sealed class UserPushes(UserIdentity user, PushStore store, List<Cached
 
     private async Task ReadAsync()
     {
+        var generation = _generation;
         var (kept, etag) = await store.ReadAsync(user.Grain);
+        if (generation != _generation)
+        {
+            // Whoever waits needs what is kept now.
+            await LoadAsync();
+            return;
+        }
+
         (_kept, _etag) = (kept.Count == 0 ? Nothing : kept, etag);
         foreach (var view in views)
         {

@@ -28,6 +28,7 @@ internal sealed class UserWindows
     private EventWindow[]? _loaded;
     private TaskCompletionSource? _changed;
     private bool _inDoubt;
+    private int _generation;
 
     // The last record that is known to be in the log: a number that was given and not written is given again by the next activation.
     private long _committed;
@@ -135,10 +136,10 @@ internal sealed class UserWindows
         Forget();
     }
 
-    /// <summary>Forgets the windows; they are loaded again before they are read. Only when nothing is under way.</summary>
+    /// <summary>Forgets the windows, what is being loaded of them included; they are loaded again before they are read. Only when nothing is under way.</summary>
     public void Forget()
     {
-        (_load, _loaded, _inDoubt) = (null, null, false);
+        (_load, _loaded, _inDoubt, _generation) = (null, null, false, _generation + 1);
         _snapshots.Forget();
     }
 
@@ -155,10 +156,13 @@ internal sealed class UserWindows
 
     private async Task LoadAsync(DateTimeOffset at)
     {
+        var generation = _generation;
+
         // The journal's end first: a record that another activation still writes between the two reads is then counted here, and its number
         // refused to us. The other way round our numbers would go on behind a record that was never counted.
         await _journal.LoadedAsync();
         var loaded = await _services.Loader.LoadAsync(User.Grain, at);
+        if (generation != _generation) return;
         _snapshots.OnLoaded(loaded);
         (_loaded, _committed) = (loaded.Windows, loaded.Sequence);
     }

@@ -9,9 +9,13 @@ internal sealed class FakeEventHistory : IEventHistory
 
     public List<(DateTimeOffset Since, DateTimeOffset Until)> Reads { get; } = [];
 
-    public Task<IReadOnlyList<WindowEvent>> ReadAsync(WindowView view, string userId, DateTimeOffset since, DateTimeOffset until)
+    /// <summary>What a read waits for.</summary>
+    public Func<Task> OnRead { get; set; } = () => Task.CompletedTask;
+
+    public async Task<IReadOnlyList<WindowEvent>> ReadAsync(WindowView view, string userId, DateTimeOffset since, DateTimeOffset until)
     {
         Reads.Add((since, until));
-        return Task.FromResult<IReadOnlyList<WindowEvent>>(Events);
+        await OnRead();
+        return Events;
     }
 }

@@ -25,12 +25,16 @@ internal sealed class FakeGrainStorage : IGrainStorage
     /// <summary>What a read waits for.</summary>
     public Func<Task> OnRead { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>What an answer that was read already waits for on its way.</summary>
+    public Func<Task> AfterRead { get; set; } = () => Task.CompletedTask;
+
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         OnCall();
         await OnRead();
         grainState.RecordExists = _states.TryGetValue((stateName, grainId), out var stored);
         if (grainState.RecordExists) (grainState.State, grainState.ETag) = ((T)stored.State, stored.ETag);
+        await AfterRead();
     }
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)

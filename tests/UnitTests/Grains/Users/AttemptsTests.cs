@@ -168,6 +168,22 @@ public sealed class AttemptsTests
         Assert.True(_attempts.DrainAsync().IsCompleted);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task DrainAsync_OtherWorkUnderWay_CompletesWhenItEndsAlsoByAFailure(bool fails)
+    {
+        var work = _attempts.CountAsync(() => _answer.Task);
+        var drained = _attempts.DrainAsync();
+        Assert.False(drained.IsCompleted);
+
+        if (fails) _answer.SetException(new InferenceException(InferenceErrorCode.StorageUnavailable, "on purpose"));
+        else _answer.SetResult(Prediction());
+
+        await drained.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+        Assert.Equal(fails, work.IsFaulted);
+    }
+
     private static Prediction Prediction() =>
         new() { PredictionId = Request.PredictionId, Value = 0.5, Info = "", Model = "fraud", ModelVersion = 1, Degraded = false };
 

@@ -96,6 +96,24 @@ public sealed class UserJournalTests
         Assert.Equal(1, Assert.Single(_log.Records).Sequence);
     }
 
+    [Fact]
+    public async Task Forget_EndIsBeingRead_IsForgottenToo()
+    {
+        _log.Records.Add(_plan.Record(PlanFixture.Request(), sequence: 41));
+        var read = new TaskCompletionSource();
+        _log.OnReadLastSequence = () => read.Task;
+        _journal.BeginLoad();
+
+        _journal.Forget();
+        read.SetResult();
+        _log.OnReadLastSequence = () => Task.CompletedTask;
+        _log.Records.Clear();
+
+        Assert.Null(_journal.LastSequence);
+        await AppendAsync();
+        Assert.Equal(1, Assert.Single(_log.Records).Sequence);
+    }
+
     private Task<AppendOutcome> AppendAsync() => AppendUntilAsync(CancellationToken.None);
 
     private Task<AppendOutcome> AppendUntilAsync(CancellationToken left)

@@ -156,6 +156,38 @@ public sealed class UserPushesTests
     }
 
     [Fact]
+    public Task ClearAsync_ReadIsUnderWay_WhatItReadDoesNotComeBack() => OnTurnsAsync(async () =>
+    {
+        for (var run = 0; run < 50; run++)
+        {
+            Push("a", 1);
+            await Create().SaveAsync();
+            _memory.Clear();
+            var (asked, answered) = (new TaskCompletionSource(), new TaskCompletionSource());
+            _storage.AfterRead = () =>
+            {
+                asked.SetResult();
+                return answered.Task;
+            };
+            var (view, pushes) = (View("a"), Create());
+            var load = pushes.LoadAsync();
+            await asked.Task.WaitAsync(Gate.Patience, TestContext.Current.CancellationToken);
+            _storage.AfterRead = () => Task.CompletedTask;
+
+            await pushes.ClearAsync();
+            answered.SetResult();
+            await load;
+
+            Assert.Equal((true, true, null), (pushes.IsLoaded, pushes.IsNothing, pushes.Find("a")));
+            Assert.Equal(-1, view.Row!.Values[0].Number);
+            await pushes.SaveAsync();
+            Assert.Empty(await KeptAsync());
+            await pushes.ClearAsync();
+            _memory.Clear();
+        }
+    });
+
+    [Fact]
     public async Task EnsureFits_MoreThanStorageTakes_NamesViewSizesAndRemedy()
     {
         _limit = new GrainStateLimit(900, "a small row", "set another provider");

@@ -102,6 +102,23 @@ internal sealed class WindowUser
 
     public Task StopAsync(bool save = true) => TurnAsync(() => Windows.StopAsync(save));
 
+    /// <summary>Erases the user as the grain does, with the log.</summary>
+    public Task EraseAsync() => TurnAsync(async () =>
+    {
+        await Windows.DrainAsync();
+        await Windows.ClearAsync();
+        Log.Records.Clear();
+        Journal.Forget();
+        Windows.Forget();
+    });
+
+    /// <summary>Lets go on what waits for it, to its end, in one turn.</summary>
+    public Task CompleteAsync(TaskCompletionSource awaited) => TurnAsync(() =>
+    {
+        awaited.SetResult();
+        return Task.CompletedTask;
+    });
+
     /// <summary>Runs on the user's turns, as everything in a grain does.</summary>
     public Task<T> TurnAsync<T>(Func<Task<T>> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.None, _turns).Unwrap();
 
@@ -109,13 +126,13 @@ internal sealed class WindowUser
 
     /// <summary>Predicts as the user's grain does: admitted, inferred, recorded.</summary>
     public Task<AppendOutcome> PredictAsync(
-        double? amount = 10, bool isRecorded = true, Func<Task>? infer = null, DateTimeOffset? at = null, FeatureOverride[]? overrides = null) => TurnAsync(async () =>
+        double? amount = 10, bool isRecorded = true, Func<Task>? infer = null, DateTimeOffset? at = null, FeatureOverride[]? overrides = null, CancellationTokenSource? leaving = null) => TurnAsync(async () =>
     {
         var request = new PredictionRequest { PredictionId = Guid.CreateVersion7(), UserId = "42", Fields = amount is { } sent ? [new RequestField("amount", sent)] : [] };
         var bound = Plan.Bind(request, at ?? Now) with { Overrides = overrides ?? [] };
         Journal.BeginLoad();
         FeatureRow?[] rows = [.. Plan.Sources.Select(planned => planned.Source is WindowView ? null : FeatureRow.Defaults(planned.Source.Columns, 0, degraded: false))];
-        using var admission = await Windows.AdmitAsync(Plan, bound, rows, isRecorded, CancellationToken.None);
+        using var admission = await Windows.AdmitAsync(Plan, bound, rows, isRecorded, leaving?.Token ?? CancellationToken.None);
         Counted[request.PredictionId] = admission.Rows[0].Values;
         if (infer is not null) await infer();
         if (!isRecorded) return AppendOutcome.Appended;
