@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using OrleansInference.Grains;
 
@@ -13,6 +14,7 @@ public static class StartupFault
         OptionsValidationException options => string.Join(Environment.NewLine, options.Failures),
         IOException when exception.InnerException is not null && exception.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase) =>
             $"{exception.Message} Stop the program that uses it, or set --urls to another address.",
+        AddressInUseException => $"{exception.Message}: a port that was free when the program looked has been taken since. Start it again, or set Inference:Silo:Port and Inference:Silo:GatewayPort.",
         InvalidOperationException when exception.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal) =>
             $"{exception.Message} Correct the setting.",
         AggregateException { InnerExceptions: [var only] } => Describe(only),

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using OrleansInference.Grains;
 using OrleansInference.Silo;
@@ -21,6 +23,11 @@ public sealed class StartupFaultTests
     public void Describe_AddressTaken_SaysHowToSetAnother() => Assert.Equal(
         "Failed to bind to address http://127.0.0.1:8080: address already in use. Stop the program that uses it, or set --urls to another address.",
         StartupFault.Describe(new IOException("Failed to bind to address http://127.0.0.1:8080: address already in use.", new InvalidOperationException())));
+
+    [Fact]
+    public void Describe_SilosPortTakenSinceItWasFound_SaysWhatToSet() => Assert.Equal(
+        "Address already in use: a port that was free when the program looked has been taken since. Start it again, or set Inference:Silo:Port and Inference:Silo:GatewayPort.",
+        StartupFault.Describe(new AddressInUseException("Address already in use", new SocketException())));
 
     [Fact]
     public void Describe_Defect_IsNull() => Assert.Null(StartupFault.Describe(new InvalidOperationException("bug", new FormatException())));
