@@ -1,6 +1,5 @@
 using System.Net;
 using IntegrationTests.Infrastructure;
-using Npgsql;
 using OrleansInference;
 
 namespace IntegrationTests.AfterThePrediction;
@@ -33,28 +32,6 @@ public sealed class LateRecordTests(PostgresTestServer postgres)
         await PredictAsync(server, "8", 1);
         Assert.Equal(0, await PostgreSqlTests.CountAsync(database, $"""SELECT count(*) FROM outbox WHERE "user" = '-!{User}'"""));
         Assert.Equal(0, await PostgreSqlTests.CountAsync(database, $"""SELECT count(*) FROM predictions WHERE "user" = '-!{User}'"""));
-    }
-
-    [Fact]
-    public async Task Predict_WhileAnAlertIsWrittenLate_OwesNoOtherInItsQuietPeriod()
-    {
-        var database = await postgres.CreateDatabaseAsync();
-        await using var server = await StartAsync(
-            "Inference:Storage:Provider=PostgreSql", $"Inference:PostgreSql:ConnectionString={database}", "Inference:PostgreSql:CommandTimeout=00:02:00");
-        await PredictAsync(server, User, 1);
-        await using var other = new NpgsqlConnection(database);
-        await other.OpenAsync(TestContext.Current.CancellationToken);
-        await using var transaction = await other.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        await using var command = new NpgsqlCommand("LOCK TABLE predictions IN EXCLUSIVE MODE", other);
-        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-        await AssertTooLateAsync(server);
-
-        var next = PredictAsync(server, User, 100);
-        await Eventually.TrueAsync(async () => (await server.Client.GetUserAsync(User)).LastSequence == 3);
-        await transaction.RollbackAsync(TestContext.Current.CancellationToken);
-        await next;
-
-        Assert.Equal((3, 1), (await PostgreSqlTests.CountAsync(database, "SELECT count(*) FROM predictions"), await PostgreSqlTests.CountAsync(database, "SELECT count(*) FROM outbox")));
     }
 
     [Fact]
